@@ -1,0 +1,199 @@
+/* file.c - see file.h. */
+#include "base.h"
+#include "file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "buf.h"
+#include "log.h"
+
+void file_close(int *fd)
+{
+	if (*fd < 0)
+		return;
+	assert(*fd > STDIN_FILENO);
+	close(*fd);
+	*fd = -1;
+}
+
+void file_join(char *out, size_t cap, const char *dir, const char *name)
+{
+	size_t len = strlen(dir);
+	const char *slash = len > 0 && dir[len - 1] == '/' ? "" : "/";
+	int n = snprintf(out, cap, "%s%s%s", dir, slash, name);
+
+	if (n < 0 || (size_t)n >= cap)
+		log_die("FILE-01", "the path %s/%s is too long", dir, name);
+}
+
+static int read_all(int fd, const char *path, size_t max, struct buf *out)
+{
+	char chunk[16384];
+	ssize_t n;
+	size_t total = 0;
+
+	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			log_errno("FILE-02", "reading %s", path);
+			return -1;
+		}
+		total += (size_t)n;
+		if (total > max) {
+			log_error("FILE-03", "%s is longer than %zu bytes", path, max);
+			return -1;
+		}
+		buf_add(out, chunk, (size_t)n);
+	}
+	return 1;
+}
+
+int file_read(const char *path, size_t max, struct buf *out)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int rc = -1;
+
+	if (fd < 0) {
+		if (errno == ENOENT)
+			return 0;
+		log_errno("FILE-04", "opening %s", path);
+		return -1;
+	}
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		rc = read_all(fd, path, max, out);
+	else
+		log_error("FILE-05", "%s is not a regular file", path);
+	file_close(&fd);
+	return rc;
+}
+
+static bool write_all(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool same_content(const char *path, const void *bytes, size_t len)
+{
+	struct stat st;
+	struct buf old = BUF_INIT;
+	bool same;
+
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != len)
+		return false;
+	same =
+	    file_read(path, len, &old) == 1 && old.len == len && memcmp(old.data, bytes, len) == 0;
+	buf_release(&old);
+	return same;
+}
+
+/* Makes every folder of path but its last part. */
+static bool make_parents(const char *path)
+{
+	char part[FILE_PATH_MAX];
+
+	for (const char *s = strchr(path + 1, '/'); s != NULL; s = strchr(s + 1, '/')) {
+		snprintf(part, sizeof part, "%.*s", (int)(s - path), path);
+		if (mkdir(part, 0755) != 0 && errno != EEXIST)
+			return false;
+	}
+	return true;
+}
+
+static void sync_parent(const char *path)
+{
+	char dir[FILE_PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int fd;
+
+	snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path),
+	    slash == NULL ? "." : path);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	/* some file systems cannot sync a folder; the rename has happened all the same */
+	(void)!fsync(fd);
+	file_close(&fd);
+}
+
+/* Writes and renames; on failure errno says why and the temporary file is gone. */
+static bool replace(const char *temp, const char *path, const void *bytes, size_t len, mode_t mode)
+{
+	int saved, fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+
+	if (fd < 0)
+		return false;
+	if (fchmod(fd, mode) == 0 && write_all(fd, bytes, len) && fsync(fd) == 0 &&
+	    rename(temp, path) == 0) {
+		file_close(&fd);
+		return true;
+	}
+	saved = errno;
+	file_close(&fd);
+	unlink(temp);
+	errno = saved;
+	return false;
+}
+
+int file_publish(const char *dir, const char *name, const void *bytes, size_t len, mode_t mode)
+{
+	char path[FILE_PATH_MAX], temp[FILE_PATH_MAX + 32];
+
+	file_join(path, sizeof path, dir, name);
+	if (same_content(path, bytes, len))
+		return 0;
+	if (!make_parents(path)) {
+		log_errno("FILE-06", "making the folder of %s", path);
+		return -1;
+	}
+	snprintf(temp, sizeof temp, "%s.%ld.tmp", path, (long)getpid());
+	if (!replace(temp, path, bytes, len, mode)) {
+		log_errno("FILE-07", "writing %s", path);
+		return -1;
+	}
+	sync_parent(path);
+	return 1;
+}
+
+int file_make_dir(const char *path, mode_t mode)
+{
+	if (!make_parents(path) || (mkdir(path, mode) != 0 && errno != EEXIST) ||
+	    chmod(path, mode) != 0) {
+		log_errno("FILE-08", "making the folder %s", path);
+		return -1;
+	}
+	return 1;
+}
+
+int file_lock(const char *path, bool wait, int *fd)
+{
+	int f = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (f < 0) {
+		log_errno("FILE-09", "opening the lock %s", path);
+		return -1;
+	}
+	while (flock(f, LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) {
+		if (errno == EINTR)
+			continue;
+		bool held = errno == EWOULDBLOCK;
+		if (!held)
+			log_errno("FILE-10", "locking %s", path);
+		file_close(&f);
+		return held ? 0 : -1;
+	}
+	*fd = f;
+	return 1;
+}
