@@ -12,7 +12,7 @@ endif
 
 WARN       = -std=c11 -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
              -Wwrite-strings -Wundef -Wconversion -Wno-sign-conversion -Werror
-CPPFLAGS  += -Ilib -Itests/unit -D_GNU_SOURCE
+CPPFLAGS  += -iquote lib -iquote tests/unit -D_GNU_SOURCE
 ifeq ($(SAN),1)
 CFLAGS    ?= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CPPFLAGS  += -DATSTATUS_TEST
@@ -27,7 +27,7 @@ endif
 PROGRAMS   = $(O)/bin/atstatus $(O)/libexec/push-sender \
              $(O)/cgi-bin/subscribe $(O)/cgi-bin/admin-settings $(O)/cgi-bin/incident-post
 LIB_SRC    = $(wildcard lib/*.c)
-LIB_OBJ    = $(LIB_SRC:lib/%.c=$(O)/lib/%.o)
+LIB_OBJ    = $(LIB_SRC:lib/%.c=$(O)/lib/%.o) $(O)/lib/asset_bytes.o
 LIB        = $(O)/libatstatus.a
 UNIT_SRC   = $(wildcard tests/unit/test_*.c)
 UNIT       = $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
@@ -43,9 +43,56 @@ $(O)/lib/%.o: lib/%.c
 	@echo '  CC    $<'
 	@$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# What is built into the programs (lib/asset.h): the files of www/ and the schema as they are, and what
+# is made from them into $(O)/www (add such a file to ASSET_MADE, with its rule).
+ASSET_MADE = $(addprefix $(O)/www/,logo.png logo-512.png logo-maskable.png apple-touch-icon.png \
+             badge.png favicon.ico)
+ASSETS     = $(wildcard www/*.in www/*.css www/*.js www/*.txt www/*.svg schema.sql) $(ASSET_MADE)
+
+# Icons from their SVG source; those that a platform crops or puts on a tile get an opaque ground.
+RENDER     = @mkdir -p $(@D) && echo '  SVG   $@' && rsvg-convert
+$(O)/www/logo.png: www/logo.svg
+	$(RENDER) -w 192 -h 192 $< -o $@
+$(O)/www/logo-512.png: www/logo.svg
+	$(RENDER) -w 512 -h 512 $< -o $@
+$(O)/www/logo-maskable.png: www/logo.svg
+	$(RENDER) -w 512 -h 512 -b '#0d4a55' $< -o $@
+$(O)/www/apple-touch-icon.png: www/logo.svg
+	$(RENDER) -w 180 -h 180 -b '#0d4a55' $< -o $@
+$(O)/www/badge.png: www/badge.svg
+	$(RENDER) -w 96 -h 96 $< -o $@
+$(O)/favicon-32.png: www/logo.svg
+	$(RENDER) -w 32 -h 32 $< -o $@
+$(O)/www/favicon.ico: $(O)/favicon-32.png www/ico.sh
+	@mkdir -p $(@D)
+	@sh www/ico.sh $< $@
+
+# Looked at every time, written anew only when the list of names changes.
+.PHONY: look
+$(O)/assets.list: look $(ASSETS)
+	@mkdir -p $(@D)
+	@for f in $(ASSETS); do echo "$${f##*/} $$f"; done | LC_ALL=C sort | \
+	    awk '{ printf "ASSET(%d, \"%s\", \"%s\")\n", NR, $$1, $$2 }' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(O)/lib/asset_bytes.o: lib/asset.S $(O)/assets.list $(ASSETS)
+	@mkdir -p $(@D)
+	@echo '  AS    $<'
+	@$(CC) -I$(O) -c -o $@ $<
+
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	@ar rcs $@ $^
+
+$(O)/cgi-bin/%: cgi-bin/%.c $(LIB)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	@$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -MF $(O)/cgi-bin/$*.d -o $@ $< $(LIB) $(LDFLAGS) $(LIBS_WEB)
+
+$(O)/bin/atstatus: cmd/atstatus.c $(LIB)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	@$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -MF $(O)/bin/atstatus.d -o $@ $< $(LIB) $(LDFLAGS) $(LIBS_WEB)
 
 $(O)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)

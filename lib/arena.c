@@ -20,15 +20,37 @@ static size_t align_up(size_t n)
 	return (n + a - 1) / a * a;
 }
 
-static struct arena_block *add_block(struct arena *a, size_t need)
+/* Takes the first spare block that is large enough out of its list. */
+static struct arena_block *take_spare(struct arena *a, size_t need)
+{
+	for (struct arena_block **at = &a->spare; *at != NULL; at = &(*at)->next) {
+		struct arena_block *b = *at;
+		if (b->size >= need) {
+			*at = b->next;
+			return b;
+		}
+	}
+	return NULL;
+}
+
+static struct arena_block *new_block(size_t need)
 {
 	size_t size = need > BLOCK_SIZE ? need : BLOCK_SIZE;
-	struct arena_block *b;
+	struct arena_block *b = malloc(sizeof *b + size);
 
-	if (size > SIZE_MAX / 2 || (b = malloc(sizeof *b + size)) == NULL)
+	if (b == NULL)
 		log_die("ARENA-01", "out of memory for %zu bytes", need);
-	b->next = a->head;
 	b->size = size;
+	return b;
+}
+
+static struct arena_block *add_block(struct arena *a, size_t need)
+{
+	struct arena_block *b = take_spare(a, need);
+
+	if (b == NULL)
+		b = new_block(need);
+	b->next = a->head;
 	b->used = 0;
 	a->head = b;
 	return b;
@@ -87,31 +109,37 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	return p;
 }
 
+/* Takes the first block out of a list. */
+static struct arena_block *pop(struct arena_block **list)
+{
+	struct arena_block *b = *list;
+
+	if (b != NULL)
+		*list = b->next;
+	return b;
+}
+
 void arena_reset(struct arena *a)
 {
-	struct arena_block *keep = NULL, *b = a->head;
+	struct arena_block *keep = NULL, *b;
 	size_t kept = 0;
 
-	while (b != NULL) {
-		struct arena_block *next = b->next;
+	while ((b = pop(&a->head)) != NULL || (b = pop(&a->spare)) != NULL) {
 		if (kept + b->size <= ARENA_KEEP) {
 			kept += b->size;
-			b->used = 0;
 			b->next = keep;
 			keep = b;
 		} else {
 			free(b);
 		}
-		b = next;
 	}
-	a->head = keep;
+	a->spare = keep;
 }
 
 void arena_release(struct arena *a)
 {
-	while (a->head != NULL) {
-		struct arena_block *b = a->head;
-		a->head = b->next;
+	struct arena_block *b;
+
+	while ((b = pop(&a->head)) != NULL || (b = pop(&a->spare)) != NULL)
 		free(b);
-	}
 }

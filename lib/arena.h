@@ -19,12 +19,13 @@
 struct arena_block;
 
 struct arena {
-	struct arena_block *head;
+	struct arena_block *head;  /* blocks in use, the one being filled first */
+	struct arena_block *spare; /* blocks kept over a reset */
 };
 
 #define ARENA_INIT                                                                                 \
 	{                                                                                          \
-		NULL                                                                               \
+		NULL, NULL                                                                         \
 	}
 
 /* size bytes of zeros; size may be 0, the result is never NULL. */

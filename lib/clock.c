@@ -54,6 +54,12 @@ static int64_t floor_div(int64_t a, int64_t b)
 	return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
+/* What floor_div leaves, 0 .. b - 1. */
+static int64_t floor_mod(int64_t a, int64_t b)
+{
+	return (a % b + b) % b;
+}
+
 /* Days since 1970-01-01 of a date in the proleptic Gregorian calendar.  Years are counted from
  * March, so that the leap day is the last of its year and the month lengths follow one linear
  * formula. */
@@ -69,13 +75,13 @@ static int64_t days_from_date(int64_t year, int month, int day)
 
 int64_t clock_day_start(int64_t ms)
 {
-	return floor_div(ms, CLOCK_DAY) * CLOCK_DAY;
+	return ms - floor_mod(ms, CLOCK_DAY);
 }
 
 void clock_split(int64_t ms, struct clock_date *out)
 {
 	int64_t days = floor_div(ms, CLOCK_DAY);
-	int64_t rest = (ms - days * CLOCK_DAY) / CLOCK_SECOND;
+	int64_t rest = floor_mod(ms, CLOCK_DAY) / CLOCK_SECOND;
 	int64_t z = days + 719468;
 	int64_t era = floor_div(z, 146097);
 	int64_t doe = z - era * 146097;
@@ -89,7 +95,7 @@ void clock_split(int64_t ms, struct clock_date *out)
 	out->hour = (int)(rest / 3600);
 	out->minute = (int)(rest / 60 % 60);
 	out->second = (int)(rest % 60);
-	out->weekday = (int)(((days + 4) % 7 + 7) % 7);
+	out->weekday = (int)(floor_mod(days + 4, 7));
 }
 
 void clock_format_iso(int64_t ms, char out[CLOCK_ISO_LEN + 1])
@@ -100,9 +106,8 @@ void clock_format_iso(int64_t ms, char out[CLOCK_ISO_LEN + 1])
 	clock_split(ms, &d);
 	/* years outside 0..9999 have no place in 24 characters */
 	int year = d.year < 0 ? 0 : d.year > 9999 ? 9999 : d.year;
-	int64_t milli = ms - floor_div(ms, CLOCK_SECOND) * CLOCK_SECOND;
 	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, d.month, d.day,
-	    d.hour, d.minute, d.second, (int)milli);
+	    d.hour, d.minute, d.second, (int)floor_mod(ms, CLOCK_SECOND));
 	memcpy(out, text, CLOCK_ISO_LEN);
 	out[CLOCK_ISO_LEN] = '\0';
 }
@@ -204,9 +209,8 @@ bool clock_parse_iso(const char *s, size_t len, int64_t *out)
 	    !take_char(&r, '-') || !take_digits(&r, 2, &d.day) || !take_char(&r, 'T') ||
 	    !take_digits(&r, 2, &d.hour) || !take_char(&r, ':') || !take_digits(&r, 2, &d.minute))
 		return false;
-	if (take_char(&r, ':') && !take_digits(&r, 2, &d.second))
-		return false;
-	if (take_char(&r, '.') && !take_fraction(&r, &milli))
+	if (take_char(&r, ':') &&
+	    (!take_digits(&r, 2, &d.second) || (take_char(&r, '.') && !take_fraction(&r, &milli))))
 		return false;
 	if (!take_offset(&r, &offset) || r.at != r.end || !valid_date(&d))
 		return false;

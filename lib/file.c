@@ -54,7 +54,8 @@ static int read_all(int fd, const char *path, size_t max, struct buf *out)
 int file_read(const char *path, size_t max, struct buf *out)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* without O_NONBLOCK a FIFO would wait for its writer before it could be refused */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	int rc = -1;
 
 	if (fd < 0) {
@@ -99,14 +100,15 @@ static bool same_content(const char *path, const void *bytes, size_t len)
 	return same;
 }
 
-/* Makes every folder of path but its last part. */
+/* Makes every folder of path but its last part; 0755 whatever the umask, since the web server may
+ * be another user. */
 static bool make_parents(const char *path)
 {
 	char part[FILE_PATH_MAX];
 
 	for (const char *s = strchr(path + 1, '/'); s != NULL; s = strchr(s + 1, '/')) {
 		snprintf(part, sizeof part, "%.*s", (int)(s - path), path);
-		if (mkdir(part, 0755) != 0 && errno != EEXIST)
+		if (mkdir(part, 0755) == 0 ? chmod(part, 0755) != 0 : errno != EEXIST)
 			return false;
 	}
 	return true;
@@ -167,9 +169,19 @@ int file_publish(const char *dir, const char *name, const void *bytes, size_t le
 	return 1;
 }
 
+static bool is_dir(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false;
+	errno = ENOTDIR;
+	return S_ISDIR(st.st_mode);
+}
+
 int file_make_dir(const char *path, mode_t mode)
 {
-	if (!make_parents(path) || (mkdir(path, mode) != 0 && errno != EEXIST) ||
+	if (!make_parents(path) || (mkdir(path, mode) != 0 && errno != EEXIST) || !is_dir(path) ||
 	    chmod(path, mode) != 0) {
 		log_errno("FILE-08", "making the folder %s", path);
 		return -1;

@@ -7,6 +7,7 @@
 #include "log.h"
 
 #include "clock.h"
+#include "text.h"
 
 static const char *log_program = "atstatus";
 
@@ -22,23 +23,38 @@ void log_open(const char *program)
 	log_program = program;
 }
 
-/* Copies src to dst with everything escaped that is not printable ASCII or part of a UTF-8
- * sequence. */
+/* The bytes of the code point at s that may stand in a line; 0 if its first byte must be escaped: a
+ * control (C0, DEL, or C1, which terminals obey as well), or no UTF-8. */
+static size_t printable(const char *s, size_t len)
+{
+	unsigned char c = (unsigned char)s[0];
+	size_t n = text_step(s, len);
+
+	if (c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0))
+		return 0;
+	return n;
+}
+
+/* Copies src to dst with everything escaped that is not printable. */
 static size_t escape(char *dst, size_t cap, const char *src, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t n = 0;
 
-	for (size_t i = 0; i < len && n + 4 < cap; i++) {
+	for (size_t i = 0; i < len && n + 4 < cap;) {
+		size_t step = printable(src + i, len - i);
 		unsigned char c = (unsigned char)src[i];
-		if (c >= 0x20 && c != 0x7f) {
-			dst[n++] = (char)c;
+		if (step > 0) {
+			memcpy(dst + n, src + i, step);
+			n += step;
+			i += step;
 			continue;
 		}
 		dst[n++] = '\\';
 		dst[n++] = 'x';
 		dst[n++] = hex[c >> 4];
 		dst[n++] = hex[c & 15];
+		i++;
 	}
 	return n;
 }

@@ -3,8 +3,8 @@
  * A line is:  2026-11-23T16:43:30.123Z push-sender[812] error LANE-03 origin 4: connection refused
  * Whoever sees the errno (or the error of a library) logs it, once, with an id that is unique in
  * the tree; callers then only decide what to do.  Bytes that could forge a line (control
- * characters, DEL, bytes that are no UTF-8) are written as \xNN, so a value from the network can
- * never start a line of its own.
+ * characters, DEL, C1, bytes that are no UTF-8) are written as \xNN, so a value from the network
+ * can never start a line of its own.
  *
  * Never log: whole endpoints, keys, cookies, tokens, bodies.  An endpoint is shown by its origin
  * alone.

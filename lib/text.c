@@ -9,7 +9,7 @@ bool text_parse_u64(const char *s, size_t len, uint64_t min, uint64_t max, uint6
 {
 	uint64_t v = 0;
 
-	if (len == 0 || len > 20 || (len > 1 && s[0] == '0'))
+	if (len == 0 || (len > 1 && s[0] == '0'))
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		if (s[i] < '0' || s[i] > '9')
@@ -30,9 +30,10 @@ bool text_parse_i64(const char *s, size_t len, int64_t min, int64_t max, int64_t
 	bool minus = len > 0 && s[0] == '-';
 	uint64_t v;
 
-	if (!text_parse_u64(s + minus, len - minus, 0, INT64_MAX, &v) || (minus && v == 0))
+	/* the type reaches one further below zero than above */
+	if (!text_parse_u64(s + minus, len - minus, minus, (uint64_t)INT64_MAX + minus, &v))
 		return false;
-	int64_t value = minus ? -(int64_t)v : (int64_t)v;
+	int64_t value = minus ? -(int64_t)(v - 1) - 1 : (int64_t)v;
 	if (value < min || value > max)
 		return false;
 	*out = value;
@@ -71,7 +72,7 @@ static int base64_value(enum text_base64 kind, char c)
 	return -1;
 }
 
-/* The length without its padding; false if the padding is not what the length asks for. */
+/* The length without its padding; false if text and padding do not fill groups of four. */
 static bool strip_padding(const char *s, size_t *len)
 {
 	size_t n = *len, pad = 0;
@@ -80,7 +81,7 @@ static bool strip_padding(const char *s, size_t *len)
 		n--;
 		pad++;
 	}
-	if (pad > 0 && (*len % 4 != 0 || (4 - n % 4) % 4 != pad))
+	if (pad > 0 && *len % 4 != 0)
 		return false;
 	*len = n;
 	return true;
@@ -150,10 +151,10 @@ bool text_hex_decode(const char *s, size_t len, uint8_t *out, size_t size)
 	return true;
 }
 
-/* Bytes of the code point at s, 0 if it is none. */
-static size_t utf8_step(const unsigned char *s, size_t left)
+size_t text_step(const char *text, size_t len)
 {
-	unsigned char c = s[0];
+	const unsigned char *s = (const unsigned char *)text;
+	unsigned char c = len > 0 ? s[0] : 0xff;
 	unsigned char low = 0x80, high = 0xbf;
 	size_t n;
 
@@ -162,7 +163,7 @@ static size_t utf8_step(const unsigned char *s, size_t left)
 	if (c < 0xc2 || c > 0xf4)
 		return 0;
 	n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-	if (left < n)
+	if (len < n)
 		return 0;
 	/* the second byte alone decides about overlong forms, surrogates and the upper end */
 	if (c == 0xe0)
@@ -183,13 +184,11 @@ static size_t utf8_step(const unsigned char *s, size_t left)
 
 bool text_is_utf8(const char *s, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)s;
-
 	while (len > 0) {
-		size_t n = utf8_step(p, len);
+		size_t n = text_step(s, len);
 		if (n == 0)
 			return false;
-		p += n;
+		s += n;
 		len -= n;
 	}
 	return true;
@@ -245,7 +244,9 @@ char *text_shorten(struct arena *a, const char *s, size_t max_points)
 
 	if (text_length(s, len) <= max_points)
 		return arena_copy(a, s, len);
-	cut = bytes_of_points(s, len, max_points > 0 ? max_points - 1 : 0);
+	if (max_points == 0)
+		return arena_copy(a, "", 0);
+	cut = bytes_of_points(s, len, max_points - 1);
 	word = cut;
 	while (word > 0 && s[word] != ' ' && s[word] != '\n')
 		word--;
@@ -291,6 +292,8 @@ bool text_urldecode_add(struct buf *b, const char *s, size_t len)
 				return false;
 			buf_add_char(b, (char)(high << 4 | low));
 			i += 2;
+		} else if (s[i] == '\0') {
+			return false;
 		} else {
 			buf_add_char(b, s[i]);
 		}

@@ -44,6 +44,9 @@ bool text_hex_decode(const char *s, size_t len, uint8_t *out, size_t size);
 /* Strict UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool text_is_utf8(const char *s, size_t len);
 
+/* The bytes of the code point that s starts with; 0 if that is no valid UTF-8, or len is 0. */
+size_t text_step(const char *s, size_t len);
+
 /* True if the text has a NUL, another C0 control or DEL; tab and line feed are allowed with
  * `multiline` (carriage return counts as a control: forms are normalised before). */
 bool text_has_control(const char *s, size_t len, bool multiline);
@@ -68,7 +71,7 @@ bool text_is_id(const char *s, size_t len);
 #define TEXT_ID_LEN 12
 
 /* Percent-decoding of application/x-www-form-urlencoded ("+" is a space).  Appends to b; false for
- * a bad escape or %00. */
+ * a bad escape or a NUL, escaped or not. */
 bool text_urldecode_add(struct buf *b, const char *s, size_t len);
 
 /* Constant-time comparison of equally long secrets. */

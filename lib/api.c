@@ -1,0 +1,160 @@
+/* api.c - see api.h: who calls, what is called, and the readers that all resources share. */
+#include "base.h"
+#include "api.h"
+
+#include "api_parts.h"
+#include "arena.h"
+#include "guard.h"
+#include "text.h"
+
+#define BODY_MAX ((size_t)128 * 1024)
+
+struct resource {
+	const char *name;
+	void (*handle)(struct api_call *c);
+};
+
+static const struct resource resources[] = {
+    {"components", api_components},
+    {"incidents", api_incidents},
+    {"notifications", api_notifications},
+};
+
+void api_not_found(struct api_call *c)
+{
+	web_json_error(c->web, 404, "There is nothing at this path.");
+}
+
+bool api_load_page(struct api_call *c, struct statuspage *page)
+{
+	struct component *list;
+	size_t n;
+
+	if (component_list(c->app->db, c->arena, &list, &n) < 0) {
+		web_json_error(c->web, 500, "The database cannot be read; the log says why.");
+		return false;
+	}
+	*page = (struct statuspage){
+	    .page_id = c->settings.page_id,
+	    .site_url = c->app->conf.site_url,
+	    .components = list,
+	    .n_components = n,
+	};
+	return true;
+}
+
+bool api_read_object(struct api_call *c, const char *wrapper, const struct form_field *fields,
+    size_t count, struct form *form)
+{
+	const struct json *doc;
+
+	if (form_read_json(c->web, BODY_MAX, &doc) == 0)
+		return false;
+	const struct json *object = json_get(doc, wrapper);
+	if (!json_is(object, JSON_OBJECT)) {
+		web_json_error(c->web, 400,
+		    arena_printf(c->arena, "The body must be {\"%s\": {...}}.", wrapper));
+		return false;
+	}
+	if (!form_parse_json(c->arena, object, FORM_REFUSE_UNKNOWN, fields, count, form) ||
+	    form->error_count > 0) {
+		form_answer_error(c->web, form);
+		return false;
+	}
+	return true;
+}
+
+bool api_allowed(struct api_call *c, enum admin_scope scope)
+{
+	bool reading = c->web->method == WEB_GET || c->web->method == WEB_HEAD;
+
+	if (admin_token_allows(&c->token, scope) ||
+	    (reading && admin_token_allows(&c->token, ADMIN_SCOPE_READ)))
+		return true;
+	web_json_error(c->web, 403,
+	    arena_printf(c->arena, "This token lacks the scope \"%s\".",
+		admin_scope_word(reading ? ADMIN_SCOPE_READ : scope)));
+	return false;
+}
+
+static bool authenticate(struct api_call *c)
+{
+	uint8_t hash[DIGEST_SIZE];
+	const char *bearer = web_bearer(c->web);
+	int rc = 0;
+
+	if (bearer != NULL && guard_token_hash(bearer, hash))
+		rc = admin_find_token(c->app->db, c->arena, hash, &c->token);
+	if (rc < 0) {
+		web_json_error(c->web, 500, "The database cannot be read; the log says why.");
+		return false;
+	}
+	if (rc == 0) {
+		web_json_error(c->web, 401,
+		    "Send a valid token as \"Authorization: Bearer <token>\"; `atstatus token add` "
+		    "makes one.");
+		web_header(c->web, "WWW-Authenticate", "Bearer");
+		return false;
+	}
+	c->actor = arena_printf(c->arena, "token %s", c->token.name);
+	return true;
+}
+
+/* Cuts one segment off *path (which begins with a slash); NULL at its end. */
+static char *take_segment(struct arena *a, const char **path)
+{
+	const char *begin = *path;
+	size_t len;
+
+	if (*begin != '/' || begin[1] == '\0')
+		return NULL;
+	begin++;
+	len = strcspn(begin, "/");
+	*path = begin + len;
+	return arena_copy(a, begin, len);
+}
+
+static bool is_page(const struct api_call *c, const char *page)
+{
+	return page != NULL &&
+	       (strcmp(page, "default") == 0 || strcmp(page, c->settings.page_id) == 0);
+}
+
+/* /v1/pages/{page_id}/{resource}[/{id}[/{sub}]] */
+static const struct resource *find_resource(struct api_call *c)
+{
+	const char *path = c->web->path;
+	const char *v1 = take_segment(c->arena, &path);
+	const char *pages = take_segment(c->arena, &path);
+	const char *page = take_segment(c->arena, &path);
+	const char *name = take_segment(c->arena, &path);
+
+	c->id = take_segment(c->arena, &path);
+	c->sub = take_segment(c->arena, &path);
+	if (v1 == NULL || strcmp(v1, "v1") != 0 || pages == NULL || strcmp(pages, "pages") != 0 ||
+	    !is_page(c, page) || name == NULL || *path != '\0')
+		return NULL;
+	if (c->id != NULL && !text_is_id(c->id, strlen(c->id)))
+		return NULL;
+	for (size_t i = 0; i < nelem(resources); i++)
+		if (strcmp(resources[i].name, name) == 0)
+			return &resources[i];
+	return NULL;
+}
+
+void api_route(struct app *app)
+{
+	struct api_call c = {.app = app, .web = app->web, .arena = app->web->arena};
+
+	if (!authenticate(&c))
+		return;
+	if (settings_load(app->db, c.arena, &c.settings) < 0) {
+		web_json_error(c.web, 500, "The database cannot be read; the log says why.");
+		return;
+	}
+	const struct resource *r = find_resource(&c);
+	if (r == NULL)
+		api_not_found(&c);
+	else
+		r->handle(&c);
+}

@@ -1,0 +1,226 @@
+/* api_components.c - /v1/pages/{page_id}/components */
+#include "base.h"
+#include "api_parts.h"
+
+#include "announce.h"
+#include "arena.h"
+#include "clock.h"
+
+enum {
+	C_NAME,
+	C_DESCRIPTION,
+	C_STATUS,
+	C_GROUP,
+	C_GROUP_ID,
+	C_SHOWCASE,
+	C_ONLY_DEGRADED,
+	C_HIDDEN,
+	C_START_DATE,
+	C__MAX
+};
+
+static const char *const status_words[] = {
+    "operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"};
+static_assert(nelem(status_words) == COMPONENT_STATUS__MAX, "in the order of the enum");
+
+static const struct form_field fields[C__MAX] = {
+    [C_NAME] = {"name", "Name", FORM_TEXT, .min = 1, .max = COMPONENT_NAME_MAX},
+    [C_DESCRIPTION] = {"description", "Description", FORM_LINES, .max = COMPONENT_DESCRIPTION_MAX},
+    [C_STATUS] = {"status", "Status", FORM_CHOICE, .choices = status_words,
+	.choices_count = nelem(status_words)},
+    [C_GROUP] = {"group", "Group", FORM_BOOL},
+    [C_GROUP_ID] = {"group_id", "Group", FORM_ID},
+    [C_SHOWCASE] = {"showcase", "Showcase", FORM_BOOL},
+    [C_ONLY_DEGRADED] = {"only_show_if_degraded", "Only show if degraded", FORM_BOOL},
+    [C_HIDDEN] = {"hidden", "Hidden", FORM_BOOL},
+    [C_START_DATE] = {"start_date", "Start date", FORM_TEXT, .min = 10, .max = 10},
+};
+
+/* YYYY-MM-DD that exists. */
+static bool is_date(const char *s)
+{
+	int64_t ms;
+	char text[32];
+
+	snprintf(text, sizeof text, "%sT00:00Z", s);
+	return strlen(s) == 10 && clock_parse_iso(text, strlen(text), &ms);
+}
+
+static void take_flag(const struct form_value *v, bool *out)
+{
+	if (v->ok)
+		*out = v->truth;
+}
+
+static void take_text(struct arena *a, const struct form_value *v, char **out)
+{
+	if (v->null || (v->ok && v->len == 0))
+		*out = NULL;
+	else if (v->ok)
+		*out = arena_strdup(a, v->text);
+}
+
+/* Everything but the status.  False: answered. */
+static bool take_fields(struct api_call *c, const struct form *form, struct component *to)
+{
+	const struct form_value *v = form->values;
+
+	if (v[C_NAME].ok)
+		to->name = arena_strdup(c->arena, v[C_NAME].text);
+	take_text(c->arena, &v[C_DESCRIPTION], &to->description);
+	take_text(c->arena, &v[C_GROUP_ID], &to->group_id);
+	take_text(c->arena, &v[C_START_DATE], &to->start_date);
+	take_flag(&v[C_SHOWCASE], &to->showcase);
+	take_flag(&v[C_ONLY_DEGRADED], &to->only_show_if_degraded);
+	take_flag(&v[C_HIDDEN], &to->hidden);
+	if (to->name == NULL) {
+		web_json_field_error(c->web, 422, "name", "A component needs a name.");
+		return false;
+	}
+	if (to->start_date != NULL && !is_date(to->start_date)) {
+		web_json_field_error(c->web, 422, "start_date",
+		    "The start date must be a day of the calendar, as 2026-11-23.");
+		return false;
+	}
+	return true;
+}
+
+static void answer_one(struct api_call *c, int status, const char *id)
+{
+	struct statuspage page;
+	struct json_writer w;
+
+	if (!api_load_page(c, &page))
+		return;
+	for (size_t i = 0; i < page.n_components; i++) {
+		if (strcmp(page.components[i].id, id) != 0)
+			continue;
+		web_answer(c->web, status, WEB_JSON);
+		w = (struct json_writer)JSON_WRITER(web_body(c->web));
+		statuspage_put_component(&w, NULL, &page, &page.components[i]);
+		return;
+	}
+	api_not_found(c);
+}
+
+static void list(struct api_call *c)
+{
+	struct statuspage page;
+	struct json_writer w;
+
+	if (!api_load_page(c, &page))
+		return;
+	web_answer(c->web, 200, WEB_JSON);
+	w = (struct json_writer)JSON_WRITER(web_body(c->web));
+	json_begin_array(&w, NULL);
+	for (size_t i = 0; i < page.n_components; i++)
+		statuspage_put_component(&w, NULL, &page, &page.components[i]);
+	json_end_array(&w);
+}
+
+static void create(struct api_call *c)
+{
+	struct component new = {.showcase = true};
+	struct fault f = {FAULT_NONE, NULL, NULL};
+	struct form form;
+
+	if (!api_read_object(c, "component", fields, C__MAX, &form) || !take_fields(c, &form, &new))
+		return;
+	take_flag(&form.values[C_GROUP], &new.is_group);
+	if (form.values[C_STATUS].ok && !new.is_group)
+		new.status = (enum component_status)form.values[C_STATUS].number;
+	if (!app_begin(c->app))
+		return;
+	int rc = component_create(c->app->db, c->arena, &new, c->actor, &f);
+	if (rc != 1) {
+		app_refuse(c->app, rc, &f);
+		return;
+	}
+	c->app->content_changed = true;
+	if (app_commit(c->app))
+		answer_one(c, 201, new.id);
+}
+
+static int set_status(struct api_call *c, const char *id, enum component_status status)
+{
+	struct component_change change;
+	int rc = component_set_status(
+	    c->app->db, c->arena, id, status, COMPONENT_CAUSE_API, NULL, &change);
+
+	if (rc != 1)
+		return rc;
+	return announce_component(c->app->db, c->arena, &change);
+}
+
+static void change(struct api_call *c)
+{
+	struct component to;
+	struct fault f = {FAULT_NONE, NULL, NULL};
+	struct form form;
+
+	if (!api_read_object(c, "component", fields, C__MAX, &form) || !app_begin(c->app))
+		return;
+	int rc = component_get(c->app->db, c->arena, c->id, &to);
+	if (rc != 1) {
+		f.sentence = "There is no component with this id.";
+		app_refuse(c->app, rc, &f);
+		return;
+	}
+	if (!take_fields(c, &form, &to)) {
+		db_rollback(c->app->db);
+		return;
+	}
+	rc = component_save(c->app->db, c->arena, &to, c->actor, &f);
+	if (rc == 1 && form.values[C_STATUS].ok &&
+	    set_status(c, c->id, (enum component_status)form.values[C_STATUS].number) < 0)
+		rc = -1;
+	if (rc != 1) {
+		app_refuse(c->app, rc, &f);
+		return;
+	}
+	c->app->content_changed = true;
+	if (app_commit(c->app))
+		answer_one(c, 200, c->id);
+}
+
+static void delete (struct api_call *c)
+{
+	struct fault f = {FAULT_ABSENT, NULL, "There is no component with this id."};
+
+	/* the answer is the component as it was */
+	answer_one(c, 200, c->id);
+	if (!app_begin(c->app))
+		return;
+	int rc = component_delete(c->app->db, c->arena, c->id, c->actor);
+	if (rc != 1) {
+		app_refuse(c->app, rc, &f);
+		return;
+	}
+	c->app->content_changed = true;
+	app_commit(c->app);
+}
+
+void api_components(struct api_call *c)
+{
+	if (c->sub != NULL) {
+		api_not_found(c);
+		return;
+	}
+	if (!api_allowed(c, ADMIN_SCOPE_COMPONENTS))
+		return;
+	switch (c->web->method) {
+	case WEB_GET:
+	case WEB_HEAD:
+		c->id == NULL ? list(c) : answer_one(c, 200, c->id);
+		break;
+	case WEB_POST:
+		c->id == NULL ? create(c) : web_method_error(c->web, "GET, HEAD, PATCH, DELETE");
+		break;
+	case WEB_PATCH:
+		c->id != NULL ? change(c) : web_method_error(c->web, "GET, HEAD, POST");
+		break;
+	default:
+		c->id != NULL ? delete (c) : web_method_error(c->web, "GET, HEAD, POST");
+		break;
+	}
+}

@@ -1,0 +1,121 @@
+/* app.c - see app.h. */
+#include "base.h"
+#include "app.h"
+
+#include "buf.h"
+#include "clock.h"
+#include "file.h"
+#include "job.h"
+#include "log.h"
+#include "page.h"
+#include "spawn.h"
+
+/* How often a program looks for work that nobody does: a sender that was killed, a timer that is
+ * missing. */
+#define LOOK_MS (10 * CLOCK_SECOND)
+
+void app_open(struct app *app, const char *program, enum db_role role)
+{
+	struct buf error = BUF_INIT;
+	char path[FILE_PATH_MAX];
+	int rc;
+
+	*app = (struct app){0};
+	log_open(program);
+	if (conf_load(&app->conf, CONF_WEB, &error) < 0)
+		log_die("APP-01", "%s", error.data);
+	conf_path_database(&app->conf, path, sizeof path);
+	rc = db_open(path, role, &app->db);
+	if (rc == 0)
+		log_die("APP-02", "there is no database at %s: run `atstatus init`", path);
+	if (rc < 0)
+		log_die("APP-03", "the database cannot be used");
+	page_open();
+	app->server = web_open(program);
+	web_trust_proxies(app->server, app->conf.trusted_proxies);
+	buf_release(&error);
+}
+
+void app_close(struct app *app)
+{
+	web_close(&app->server);
+	db_close(&app->db);
+	conf_release(&app->conf);
+}
+
+bool app_next(struct app *app)
+{
+	spawn_reap();
+	app->content_changed = false;
+	app->wake_sender = false;
+	return web_next(app->server, &app->web) == 1;
+}
+
+bool app_begin(struct app *app)
+{
+	int rc = db_begin_write(app->db);
+
+	if (rc == 1)
+		return true;
+	if (rc < 0) {
+		web_error(app->web, 500, "The database cannot be used; the log says why.");
+		return false;
+	}
+	web_error(app->web, 503, "Another process is writing just now. Please send this again.");
+	web_header(app->web, "Retry-After", "5");
+	return false;
+}
+
+bool app_commit(struct app *app)
+{
+	if (db_commit(app->db) < 0) {
+		web_error(app->web, 503,
+		    "This could not be stored, and nothing was changed; the log says why. Is the "
+		    "disk full?");
+		web_header(app->web, "Retry-After", "30");
+		return false;
+	}
+	app->wake_sender = true;
+	if (app->content_changed)
+		page_publish(&app->conf, app->db, PAGE_CHANGED);
+	return true;
+}
+
+void app_refuse(struct app *app, int rc, const struct fault *f)
+{
+	static const int status[] = {
+	    [FAULT_NONE] = 404,
+	    [FAULT_FIELD] = 422,
+	    [FAULT_STEP] = 409,
+	    [FAULT_ABSENT] = 404,
+	};
+	static_assert(nelem(status) == FAULT__MAX, "a status for each");
+
+	db_rollback(app->db);
+	if (rc < 0)
+		web_error(app->web, 500, "This could not be stored; the log says why.");
+	else if (f->field != NULL && app->web->is_api)
+		web_json_field_error(app->web, status[f->kind], f->field, f->sentence);
+	else
+		web_error(app->web, status[f->kind],
+		    f->sentence != NULL ? f->sentence : "There is no such thing.");
+}
+
+/* Work that is due though nobody told us: at most one look in ten seconds. */
+static bool overdue(struct app *app)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - app->looked_at < LOOK_MS)
+		return false;
+	app->looked_at = now;
+	return job_work_due(app->db, clock_now_ms(), 0) == 1;
+}
+
+void app_end_request(struct app *app)
+{
+	db_rollback(app->db);
+	web_finish(&app->web);
+	if (app->wake_sender || overdue(app))
+		spawn_sender(&app->conf);
+}

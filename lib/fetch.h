@@ -1,0 +1,57 @@
+/* fetch.h - pushes over HTTP/1.1 with libcurl: for services that offer no HTTP/2, and for proxies.
+ *
+ * Callers outside the transport use transport.h; the meaning of requests, answers and failures is
+ * described there.  At most FETCH_TRANSFERS requests per origin are under way; more wait their turn
+ * (room says 0).  libcurl's multi interface is driven by the loop and never blocks.
+ *
+ * Safety (each line is an option of libcurl that is set here and nowhere else): only https, no
+ * redirect is followed, no proxy but the operator's (the environment is not asked), no .netrc, no
+ * cookies, no decompression, certificate and name verified, CONNECT_MS and ANSWER_MS, bodies and
+ * header lists capped (transport.h).  The host is resolved and judged by gate.h and libcurl
+ * connects to exactly those addresses; the socket callback judges each address once more.  Behind a
+ * proxy the proxy resolves the names, so only the endpoint's own rules hold there.
+ */
+#ifndef FETCH_H
+#define FETCH_H
+
+#include "base.h"
+#include "transport.h"
+
+struct loop;
+struct gate;
+struct fetch;
+struct fetch_origin;
+
+#define FETCH_CONNECT_MS 5000
+#define FETCH_ANSWER_MS	 15000
+#define FETCH_TRANSFERS	 4
+
+/* Zero means the default above. */
+struct fetch_settings {
+	struct loop *loop;
+	struct gate *gate;
+	const struct endpoint_policy *policy;
+	const char *ca_file; /* PEM with further authorities, or NULL */
+	const char *proxy;   /* "http://host:port", or NULL */
+	int64_t connect_ms, answer_ms;
+};
+
+/* NULL is broken and logged. */
+struct fetch *fetch_open(const struct fetch_settings *settings);
+void fetch_close(struct fetch *fetch);
+
+/* NULL is broken and logged. */
+struct fetch_origin *fetch_origin_open(
+    struct fetch *fetch, const char *host, uint16_t port, push_answered *answered, void *user);
+void fetch_origin_close(struct fetch_origin *origin);
+
+size_t fetch_origin_room(const struct fetch_origin *origin);
+size_t fetch_origin_in_flight(const struct fetch_origin *origin);
+
+/* 1, or 0 without room. */
+int fetch_submit(struct fetch_origin *origin, struct push_request *request);
+
+/* Connections opened since fetch_open. */
+uint64_t fetch_connections(const struct fetch *fetch);
+
+#endif

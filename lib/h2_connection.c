@@ -1,0 +1,227 @@
+#include "base.h"
+#include "h2_connection.h"
+
+#include "clock.h"
+#include "gate.h"
+#include "log.h"
+#include "tls.h"
+
+#define NEXT_ADDRESS_MS 1500  /* patience with one of several addresses */
+#define GROW_AGAIN_MS	10000 /* pause after a connection that was of no use */
+
+bool h2_connection_is_usable(const struct h2_connection *connection)
+{
+	return connection->session != NULL && !connection->draining &&
+	       !h2_session_is_ending(connection->session);
+}
+
+size_t h2_connection_limit(const struct h2_connection *connection)
+{
+	unsigned limit = h2_session_limit(connection->session);
+	unsigned most = connection->origin->h2->settings.max_streams;
+
+	return limit < most ? limit : most;
+}
+
+void h2_connection_free(struct h2_connection *connection)
+{
+	struct h2_connection **link = &connection->origin->connections;
+
+	while (*link != connection)
+		link = &(*link)->next;
+	*link = connection->next;
+	if (connection->query != NULL)
+		gate_cancel(connection->query);
+	h2_session_close(connection->session);
+	tls_close(connection->tls);
+	free(connection);
+}
+
+/* Is there another connection that waiting requests may hope for? */
+static bool has_hope(const struct h2_origin *origin)
+{
+	const struct h2_connection *c;
+
+	for (c = origin->connections; c != NULL; c = c->next)
+		if (c->session == NULL || h2_connection_is_usable(c))
+			return true;
+	return false;
+}
+
+/* Answers what has no connection; what the callbacks append waits for the next attempt. */
+static void fail_waiting(struct h2_origin *origin, enum push_failure failure, const char *why)
+{
+	for (size_t n = origin->waiting_count; n > 0; n--)
+		h2_request_answer(origin, origin->waiting, failure, why);
+}
+
+void h2_connection_lose(
+    struct h2_connection *connection, enum push_failure failure, const char *words)
+{
+	struct h2_origin *origin = connection->origin;
+	bool useless = connection->answers == 0;
+	struct h2_stream *stream, *next;
+	char why[200];
+
+	snprintf(why, sizeof(why), "%s%s", connection->session != NULL ? "connection lost: " : "",
+	    words);
+	for (stream = origin->first; stream != NULL; stream = next) {
+		next = stream->next;
+		if (stream->connection == connection)
+			h2_request_answer(origin, stream,
+			    stream->sent ? PUSH_FAILURE_UNKNOWN : PUSH_FAILURE_NOT_SENT, why);
+	}
+	h2_connection_free(connection);
+	if (!useless)
+		return;
+	origin->grow_after_ms = clock_mono_ms() + GROW_AGAIN_MS;
+	/* otherwise a peer that takes connections and drops them would be dialled in a circle */
+	if (!has_hope(origin))
+		fail_waiting(origin, failure, why);
+}
+
+static void on_done(
+    void *user, struct h2_stream *stream, enum push_failure failure, const char *why)
+{
+	struct h2_connection *connection = user;
+
+	connection->answers++;
+	h2_request_answer(connection->origin, stream, failure, why);
+}
+
+/* TLS stands: HTTP/2 begins, or the peer turns out to be one for the other transport. */
+static bool begin(struct h2_connection *connection)
+{
+	struct h2_origin *origin = connection->origin;
+
+	if (!tls_is_h2(connection->tls)) {
+		h2_connection_free(connection);
+		origin->http1 = true;
+		fail_waiting(origin, PUSH_FAILURE_HTTP1, "the service offers only HTTP/1.1");
+		return false;
+	}
+	connection->session =
+	    h2_session_open(connection->tls, origin->authority, on_done, connection);
+	if (connection->session == NULL) {
+		h2_connection_lose(connection, PUSH_FAILURE_LOCAL, "no HTTP/2 session");
+		return false;
+	}
+	connection->opened_ms = connection->idle_ms = connection->heard_ms = clock_mono_ms();
+	return true;
+}
+
+/* Looks at what TLS has become.  False: the connection is gone. */
+static bool attend(struct h2_connection *connection)
+{
+	if (tls_state(connection->tls) == TLS_FAILED) {
+		h2_connection_lose(
+		    connection, tls_failure(connection->tls), tls_why(connection->tls));
+		return false;
+	}
+	if (tls_state(connection->tls) == TLS_OPEN && connection->session == NULL)
+		return begin(connection);
+	return true;
+}
+
+static void on_changed(void *user)
+{
+	struct h2_connection *connection = user;
+
+	if (!attend(connection) || connection->session == NULL)
+		return;
+	connection->heard_ms = clock_mono_ms();
+	if (!h2_session_receive(connection->session))
+		h2_connection_lose(
+		    connection, PUSH_FAILURE_CONNECT, h2_session_why(connection->session));
+}
+
+static void on_found(void *user, const struct gate_result *result)
+{
+	struct h2_connection *connection = user;
+	struct h2_origin *origin = connection->origin;
+
+	connection->query = NULL;
+	if (result->verdict == GATE_OK) {
+		connection->address_ms = clock_mono_ms();
+		connection->tls = tls_open(origin->h2->client, origin->h2->settings.loop,
+		    origin->host, result, on_changed, connection);
+		attend(connection);
+		return;
+	}
+	h2_connection_lose(connection,
+	    result->verdict == GATE_BLOCKED ? PUSH_FAILURE_BLOCKED_ADDRESS : PUSH_FAILURE_RESOLVE,
+	    result->why);
+}
+
+void h2_connection_start(struct h2_origin *origin)
+{
+	struct h2_connection *connection = calloc(1, sizeof(*connection));
+
+	if (connection == NULL)
+		log_die("H2-03", "out of memory");
+	connection->origin = origin;
+	connection->started_ms = clock_mono_ms();
+	connection->next = origin->connections;
+	origin->connections = connection;
+	origin->h2->connections++;
+	connection->query = gate_ask(origin->h2->settings.gate, origin->route.host,
+	    origin->route.port, origin->route.any_address, on_found, connection);
+}
+
+static void check_connecting(struct h2_connection *connection, int64_t now)
+{
+	const struct h2_settings *settings = &connection->origin->h2->settings;
+
+	if (now - connection->started_ms >= settings->connect_ms) {
+		if (connection->query != NULL)
+			h2_connection_lose(
+			    connection, PUSH_FAILURE_RESOLVE, "the name servers did not answer");
+		else
+			h2_connection_lose(
+			    connection, PUSH_FAILURE_CONNECT, "no connection in time");
+	} else if (connection->tls != NULL && now - connection->address_ms >= NEXT_ADDRESS_MS) {
+		connection->address_ms = now;
+		tls_try_next(connection->tls);
+		attend(connection);
+	}
+}
+
+static void check_open(struct h2_connection *connection, int64_t now)
+{
+	const struct h2_settings *settings = &connection->origin->h2->settings;
+
+	if (now - connection->opened_ms >= settings->max_age_ms)
+		connection->draining = true;
+	if (connection->streams > 0)
+		connection->idle_ms = now;
+	else if (!h2_connection_is_usable(connection))
+		h2_connection_lose(connection, PUSH_FAILURE_NOT_SENT, "ended by the peer");
+	else if (now - connection->idle_ms >= settings->idle_ms)
+		h2_connection_free(connection);
+}
+
+void h2_connection_check(struct h2_connection *connection, int64_t now)
+{
+	if (connection->session == NULL)
+		check_connecting(connection, now);
+	else
+		check_open(connection, now);
+}
+
+int64_t h2_connection_deadline(const struct h2_connection *connection)
+{
+	const struct h2_settings *settings = &connection->origin->h2->settings;
+	int64_t deadline = INT64_MAX, other = INT64_MAX;
+
+	if (connection->session == NULL) {
+		deadline = connection->started_ms + settings->connect_ms;
+		if (connection->tls != NULL)
+			other = connection->address_ms + NEXT_ADDRESS_MS;
+	} else {
+		if (!connection->draining)
+			deadline = connection->opened_ms + settings->max_age_ms;
+		if (connection->streams == 0)
+			other = connection->idle_ms + settings->idle_ms;
+	}
+	return deadline < other ? deadline : other;
+}

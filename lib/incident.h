@@ -1,0 +1,110 @@
+/* incident.h - incidents, their updates, and what they do to components.
+ *
+ * A posting is one struct: what was said, and the component statuses it sets.  The rules:
+ *  - a new incident is investigating, identified, monitoring, or resolved (a record of something
+ * past);
+ *  - an update may go to any of these in any order; from resolved to another one it reopens;
+ * postmortem only follows resolved;
+ *  - impact = the override, else the worst component status that the incident sets now; it stays as
+ * it was when the incident resolves;
+ *  - resolving returns every component that the posting does not name to the worst that another
+ * open incident gives it, else to operational;
+ *  - components left out of an update keep theirs.
+ *
+ * The job that tells subscribers is written in the same transaction (announce.h).  Every function
+ * that changes something must be called inside a write transaction of the caller.
+ *
+ * 1 done, 0 refused (fault) or not there, -1 broken and logged.
+ */
+#ifndef INCIDENT_H
+#define INCIDENT_H
+
+#include "base.h"
+#include "component.h"
+#include "fault.h"
+#include "vocabulary.h"
+
+struct arena;
+struct db;
+
+#define INCIDENT_NAME_MAX 200	/* code points */
+#define INCIDENT_BODY_MAX 25000 /* code points */
+
+struct incident_component {
+	char *id, *name;
+	char *group_id;			      /* or NULL */
+	enum component_status status;	      /* that the incident gave it last */
+	enum component_status current_status; /* that it has now */
+	bool hidden;
+};
+
+struct incident {
+	char *id, *name;
+	enum incident_status status;
+	enum impact impact, max_impact;
+	int impact_override; /* enum impact, or -1 for none */
+	int64_t created_at, started_at, updated_at;
+	int64_t monitoring_at, resolved_at, scheduled_for, scheduled_until; /* 0 = not */
+	struct incident_component
+	    *components; /* ever affected; filled by incident_get and _load_components */
+	size_t n_components;
+};
+
+struct incident_update_component {
+	char *id, *name;
+	enum component_status old_status, new_status;
+};
+
+struct incident_update {
+	char *id;
+	enum incident_status status;
+	char *body; /* Markdown */
+	int64_t created_at, updated_at, display_at;
+	bool deliver_notifications;
+	struct incident_update_component *components;
+	size_t n_components;
+};
+
+/* A component named by a posting; status -1: affected, but its status stays as it is. */
+struct incident_set {
+	const char *id;
+	int status;
+};
+
+struct incident_posting {
+	const char *name;    /* NULL: keep */
+	int status;	     /* enum incident_status; -1: keep (a new one: investigating) */
+	const char *body;    /* Markdown; NULL: no text */
+	bool set_override;   /* impact_override says something */
+	int impact_override; /* enum impact; -1: none */
+	const struct incident_set *components;
+	size_t n_components;
+	bool deliver_notifications;
+	const char *actor; /* for the audit */
+};
+
+int incident_create(
+    struct db *db, struct arena *a, const struct incident_posting *p, char id[13], struct fault *f);
+
+/* With a status or a body: an update on the timeline.  Without: a silent edit of the rest, which
+ * tells nobody of the incident (a component that goes down or recovers by it is told as its own
+ * trigger). */
+int incident_post(struct db *db, struct arena *a, const char *id, const struct incident_posting *p,
+    struct fault *f);
+
+/* Removes it with its updates; its components return as if it had resolved; unfinished jobs of it
+ * stop. */
+int incident_delete(struct db *db, struct arena *a, const char *id, const char *actor);
+
+int incident_get(struct db *db, struct arena *a, const char *id, struct incident *out);
+
+/* Newest first, components filled. */
+int incident_list_open(struct db *db, struct arena *a, struct incident **out, size_t *n);
+int incident_list_recent(struct db *db, struct arena *a, int64_t since_ms, int64_t limit,
+    struct incident **out, size_t *n);
+
+/* The timeline, newest first. */
+int incident_updates(
+    struct db *db, struct arena *a, const char *id, struct incident_update **out, size_t *n);
+
+#endif

@@ -1,0 +1,302 @@
+/* job.c - see job.h. */
+#include "base.h"
+#include "job.h"
+
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "db.h"
+#include "digest.h"
+#include "settings.h"
+#include "text.h"
+
+#define TOPIC_LEN	32
+#define TEST_EXPIRES_MS (60 * CLOCK_SECOND)
+
+static int make_topic(struct db *db, const char *subject_id, char topic[TOPIC_LEN + 1])
+{
+	uint8_t secret[32], mac[DIGEST_SIZE];
+	struct buf hex = BUF_INIT;
+
+	if (settings_secret(db, "topic", secret) < 0)
+		return -1;
+	digest_hmac(secret, sizeof secret, subject_id, strlen(subject_id), mac);
+	text_hex_add(&hex, mac, TOPIC_LEN / 2);
+	memcpy(topic, hex.data, TOPIC_LEN + 1);
+	buf_release(&hex);
+	digest_cleanse(secret, sizeof secret);
+	return 1;
+}
+
+static int next_seq(struct db *db, const char *subject_id, int64_t now, int64_t *seq)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_SEQUENCE);
+
+	db_bind_text(s, ":subject", subject_id);
+	db_bind_int(s, ":now", now);
+	return db_one_int(s, seq) == 1 ? 1 : -1;
+}
+
+static int push_enabled(struct db *db, struct arena *a)
+{
+	char *value;
+	int rc = settings_get(db, "push_enabled", a, &value);
+
+	return rc < 0 ? -1 : rc == 0 || strcmp(value, "1") == 0;
+}
+
+static int add_row(struct db *db, const struct job_notice *first, bool test, int64_t now,
+    char public_id[13], int64_t *job_id)
+{
+	struct db_stmt *s;
+	int64_t max = 0;
+	bool component = first->trigger == TRIGGER_COMPONENT_DOWN ||
+			 first->trigger == TRIGGER_COMPONENT_RECOVERED;
+
+	if (!test && db_one_int(db_stmt(db, SQL_JOB_MAX_SUBSCRIPTION), &max) < 0)
+		return -1;
+	digest_new_id(public_id);
+	s = db_stmt(db, SQL_JOB_ADD);
+	db_bind_text(s, ":public_id", public_id);
+	db_bind_int(s, ":now", now);
+	db_bind_text(s, ":trigger", trigger_word(first->trigger));
+	db_bind_text(s, ":title", first->title);
+	db_bind_text(s, ":incident", first->incident_id);
+	db_bind_text(s, ":component", component ? first->subject_id : NULL);
+	db_bind_int(s, ":max", max);
+	db_bind_int(s, ":test", test);
+	if (db_run(s) < 0)
+		return -1;
+	*job_id = db_last_id(db);
+	return 1;
+}
+
+static int add_text(struct db *db, int64_t job_id, int64_t position, const struct job_notice *n)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_ADD_TEXT);
+
+	db_bind_int(s, ":job", job_id);
+	db_bind_int(s, ":position", position);
+	db_bind_text(s, ":lang", "en");
+	db_bind_text(s, ":title", n->title);
+	db_bind_text(s, ":body", n->body);
+	return db_run(s);
+}
+
+static int add_notice(
+    struct db *db, int64_t job_id, int64_t position, int64_t now, const struct job_notice *n)
+{
+	char topic[TOPIC_LEN + 1];
+	int64_t seq;
+
+	if (make_topic(db, n->subject_id, topic) < 0 || next_seq(db, n->subject_id, now, &seq) < 0)
+		return -1;
+	struct db_stmt *s = db_stmt(db, SQL_JOB_ADD_NOTICE);
+	db_bind_int(s, ":job", job_id);
+	db_bind_int(s, ":position", position);
+	db_bind_text(s, ":trigger", trigger_word(n->trigger));
+	db_bind_text(s, ":subject", n->subject_id);
+	db_bind_text(s, ":topic", topic);
+	db_bind_text(s, ":incident", n->incident_id);
+	db_bind_text(s, ":components", n->components);
+	db_bind_text(s, ":status", n->status);
+	db_bind_text(s, ":impact", impact_word(n->impact));
+	db_bind_text(s, ":max_impact", impact_word(n->max_impact));
+	db_bind_text(s, ":urgency", n->urgency);
+	db_bind_text(s, ":path", n->path);
+	db_bind_int(s, ":seq", seq);
+	db_bind_int(s, ":expires", n->expires_at);
+	if (db_run(s) < 0)
+		return -1;
+	return add_text(db, job_id, position, n);
+}
+
+int job_add(
+    struct db *db, struct arena *a, const struct job_notice *notices, size_t n, char public_id[13])
+{
+	int64_t job_id, now = clock_now_ms();
+	int rc = push_enabled(db, a);
+
+	assert(n > 0);
+	public_id[0] = '\0';
+	if (rc <= 0)
+		return rc;
+	if (add_row(db, &notices[0], false, now, public_id, &job_id) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (add_notice(db, job_id, (int64_t)i, now, &notices[i]) < 0)
+			return -1;
+	return 1;
+}
+
+int job_add_test(struct db *db, struct arena *a, int64_t subscription_id)
+{
+	int64_t job_id, now = clock_now_ms();
+	char public_id[13];
+	int rc = push_enabled(db, a);
+
+	if (rc <= 0)
+		return rc;
+	struct job_notice notice = {
+	    .trigger = TRIGGER_TEST,
+	    .subject_id = arena_printf(a, "test-%" PRId64, subscription_id),
+	    .components = "",
+	    .status = "test",
+	    .impact = IMPACT_NONE,
+	    .max_impact = IMPACT_NONE,
+	    .urgency = "high",
+	    .path = "/",
+	    .expires_at = now + TEST_EXPIRES_MS,
+	    .title = "Test notification",
+	    .body = "Notifications from this page reach this browser.",
+	};
+	if (add_row(db, &notice, true, now, public_id, &job_id) < 0 ||
+	    add_notice(db, job_id, 0, now, &notice) < 0)
+		return -1;
+	struct db_stmt *s = db_stmt(db, SQL_JOB_ADD_TEST_EXCEPTION);
+	db_bind_int(s, ":job", job_id);
+	db_bind_int(s, ":now", now);
+	db_bind_int(s, ":subscription", subscription_id);
+	return db_run(s) == 1 ? 1 : -1;
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static void add_count(struct job_counts *c, const char *outcome, int64_t n)
+{
+	static const struct {
+		const char *word;
+		size_t offset;
+	} field[] = {
+	    {"accepted", offsetof(struct job_counts, accepted)},
+	    {"retrying", offsetof(struct job_counts, retrying)},
+	    {"gone", offsetof(struct job_counts, gone)},
+	    {"refused", offsetof(struct job_counts, refused)},
+	    {"expired", offsetof(struct job_counts, expired)},
+	    {"superseded", offsetof(struct job_counts, superseded)},
+	    {"stopped", offsetof(struct job_counts, stopped)},
+	};
+
+	for (size_t i = 0; i < nelem(field); i++)
+		if (strcmp(field[i].word, outcome) == 0)
+			*(int64_t *)((char *)c + field[i].offset) += n;
+}
+
+/* The counts of one origin inside a job, made on first sight. */
+static struct job_counts *origin_counts(struct arena *a, struct job_view *v, const char *origin)
+{
+	for (size_t i = 0; i < v->n_origins; i++)
+		if (strcmp(v->origins[i].origin, origin) == 0)
+			return &v->origins[i].counts;
+	/* a power of two or zero: the array is full */
+	if ((v->n_origins & (v->n_origins - 1)) == 0) {
+		size_t cap = v->n_origins == 0 ? 4 : v->n_origins * 2;
+		struct job_origin *grown = arena_array(a, cap, sizeof *grown);
+		if (v->n_origins > 0)
+			memcpy(grown, v->origins, v->n_origins * sizeof *grown);
+		v->origins = grown;
+	}
+	struct job_origin *o = &v->origins[v->n_origins++];
+	o->origin = arena_strdup(a, origin);
+	return &o->counts;
+}
+
+static int load_counts(struct db *db, struct arena *a, struct job_view *v)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_COUNTS);
+	int rc;
+
+	db_bind_int(s, ":job", v->id);
+	while ((rc = db_step(s)) == 1) {
+		add_count(
+		    origin_counts(a, v, db_col_text(s, 0)), db_col_text(s, 1), db_col_int(s, 2));
+		add_count(&v->counts, db_col_text(s, 1), db_col_int(s, 2));
+	}
+	if (rc < 0)
+		return -1;
+	s = db_stmt(db, SQL_JOB_RETRYING);
+	db_bind_int(s, ":job", v->id);
+	while ((rc = db_step(s)) == 1) {
+		add_count(origin_counts(a, v, db_col_text(s, 0)), "retrying", db_col_int(s, 1));
+		add_count(&v->counts, "retrying", db_col_int(s, 1));
+	}
+	return rc;
+}
+
+static void read_view(struct db_stmt *s, struct arena *a, struct job_view *v)
+{
+	*v = (struct job_view){
+	    .id = db_col_int(s, 0),
+	    .public_id = db_col_strdup(s, 1, a),
+	    .trigger = db_col_strdup(s, 2, a),
+	    .incident_id = db_col_strdup(s, 3, a),
+	    .component_id = db_col_strdup(s, 4, a),
+	    .title = db_col_strdup(s, 5, a),
+	    .state = db_col_strdup(s, 6, a),
+	    .created_at = db_col_int(s, 7),
+	    .first_at = db_col_int(s, 8),
+	    .last_at = db_col_int(s, 9),
+	};
+}
+
+int job_list(struct db *db, struct arena *a, int64_t limit, struct job_view **out, size_t *n)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_LIST);
+	struct job_view *list = arena_array(a, (size_t)limit, sizeof *list);
+	size_t count = 0;
+	int rc;
+
+	db_bind_int(s, ":limit", limit);
+	while ((rc = db_step(s)) == 1)
+		read_view(s, a, &list[count++]);
+	if (rc < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (load_counts(db, a, &list[i]) < 0)
+			return -1;
+	*out = list;
+	*n = count;
+	return 1;
+}
+
+int job_get(struct db *db, struct arena *a, const char *public_id, struct job_view *out)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_GET);
+	int rc;
+
+	db_bind_text(s, ":public_id", public_id);
+	rc = db_step(s);
+	if (rc == 1)
+		read_view(s, a, out);
+	db_reset(s);
+	if (rc != 1)
+		return rc;
+	return load_counts(db, a, out) < 0 ? -1 : 1;
+}
+
+int job_stop(struct db *db, const char *public_id)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_STOP);
+
+	db_bind_text(s, ":public_id", public_id);
+	return db_run(s);
+}
+
+int job_stop_incident(struct db *db, const char *incident_id)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_STOP_INCIDENT);
+
+	db_bind_text(s, ":incident", incident_id);
+	return db_run(s);
+}
+
+int job_work_due(struct db *db, int64_t now_ms, int64_t within_ms)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_WORK_DUE);
+	int64_t due = 0;
+
+	db_bind_int(s, ":until", now_ms + within_ms);
+	if (db_one_int(s, &due) < 0)
+		return -1;
+	return due != 0;
+}

@@ -1,0 +1,89 @@
+/* job.h - what people have to be told: jobs, their notices and texts, the ledger.
+ *
+ * A job is one admin action.  It is written in the transaction of the fact it tells of and holds an
+ * ordered list of notices (the incident first, then components, worst first), each with its topic,
+ * its text per language, its expiry and urgency; and the highest subscription id at that moment, so
+ * its audience is closed.  A request writes a handful of rows whatever the number of subscribers.
+ *
+ * A job is spread over lanes (lane.h) by the sender.  It ends `done` when every lane and every
+ * exception of it is finished, or `stopped` by an admin: then the rest of its audience is counted
+ * without sending, and it stays `stopped`.
+ *
+ * Topic (RFC 8030 §5.4) = first 32 hex digits of HMAC-SHA-256(secret "topic", subject id): the same
+ * for all notices of one incident, so a push service keeps only the newest; tag of the notification
+ * = the subject id itself. seq = max(last seq of the subject + 1, now in ms).
+ *
+ * 1 done, 0 no such thing, -1 broken and logged.
+ */
+#ifndef JOB_H
+#define JOB_H
+
+#include "base.h"
+#include "vocabulary.h"
+
+struct arena;
+struct db;
+
+/* One notice to be written.  All text is UTF-8; pointers are the caller's. */
+struct job_notice {
+	enum trigger trigger;
+	const char *subject_id;	 /* of incident, maintenance or component */
+	const char *incident_id; /* NULL for a component's notice without incident */
+	const char *components;	 /* ids of components and of their groups, one space between; "" =
+				    everyone */
+	const char *status;	 /* word of the incident's or component's status: data.status */
+	enum impact impact;	 /* now */
+	enum impact max_impact;	 /* highest so far */
+	const char *urgency;	 /* "low" "normal" "high" */
+	const char *path;	 /* "/incidents/<id>/" or "/" */
+	int64_t expires_at;	 /* ms */
+	const char *title;	 /* English; other languages come from the texts' own table */
+	const char *body;
+};
+
+/* Writes a job with n notices (n > 0).  Must be inside the fact's transaction.  The new job's
+ * public id is copied to public_id.  0 and no row where push is switched off. */
+int job_add(
+    struct db *db, struct arena *a, const struct job_notice *notices, size_t n, char public_id[13]);
+
+/* Writes a test to one subscription: a job with an empty audience and one exception, due now,
+ * expiring after 60 s, outside the ledger.  Title and body are those of the test.  0 where push is
+ * switched off. */
+int job_add_test(struct db *db, struct arena *a, int64_t subscription_id);
+
+/* The ledger of one job, as GET notifications shows it. */
+struct job_counts {
+	int64_t accepted, retrying, gone, refused, expired, superseded, stopped;
+};
+
+struct job_origin {
+	const char *origin;
+	struct job_counts counts;
+};
+
+struct job_view {
+	int64_t id;
+	char *public_id, *trigger, *incident_id /* or NULL */, *component_id /* or NULL */, *title,
+	    *state;
+	int64_t created_at, first_at, last_at; /* ms; 0 = not yet */
+	struct job_counts counts;
+	struct job_origin *origins;
+	size_t n_origins;
+};
+
+/* The newest jobs but tests, at most `limit`; before = public id of the last one of the page
+ * before, or NULL. */
+int job_list(struct db *db, struct arena *a, int64_t limit, struct job_view **out, size_t *n);
+int job_get(struct db *db, struct arena *a, const char *public_id, struct job_view *out);
+
+/* Stops a job that is sending.  1 stopped, 0 unknown or no longer sending. */
+int job_stop(struct db *db, const char *public_id);
+
+/* Stops all unfinished jobs of an incident that is deleted. */
+int job_stop_incident(struct db *db, const char *incident_id);
+
+/* True (1) if a sender has something to do now or within `within_ms`: an unfinished lane whose
+ * origin is not paused, a job not spread yet, or a due exception. */
+int job_work_due(struct db *db, int64_t now_ms, int64_t within_ms);
+
+#endif

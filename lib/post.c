@@ -1,0 +1,29 @@
+/* post.c - see post.h. */
+#include "base.h"
+#include "post.h"
+
+#include "clock.h"
+#include "db.h"
+
+int post_find(struct db *db, struct arena *a, const char *post_id, char **location)
+{
+	struct db_stmt *s = db_stmt(db, SQL_POST_GET);
+	int rc;
+
+	db_bind_text(s, ":id", post_id);
+	rc = db_step(s);
+	if (rc == 1)
+		*location = db_col_strdup(s, 0, a);
+	db_reset(s);
+	return rc;
+}
+
+int post_keep(struct db *db, const char *post_id, const char *location)
+{
+	struct db_stmt *s = db_stmt(db, SQL_POST_ADD);
+
+	db_bind_text(s, ":id", post_id);
+	db_bind_text(s, ":location", location);
+	db_bind_int(s, ":now", clock_now_ms());
+	return db_run(s);
+}

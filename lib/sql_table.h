@@ -1,0 +1,389 @@
+/* sql_table.h - every SQL statement of the suite, one SQL(name, text) each, grouped by the module
+ * that uses it. Included twice by design (sql.h makes the enum, sql.c the texts), so it has no
+ * include guard.
+ *
+ * Columns are read by position: a text and its reader change together.  A scan of a large table on
+ * purpose carries the comment "scan". */
+
+/* ---- settings.c */
+SQL(SETTINGS_ALL, "SELECT name, value FROM settings")
+SQL(SETTINGS_GET, "SELECT value FROM settings WHERE name = :name")
+SQL(SETTINGS_PUT,
+    "INSERT INTO settings (name, value) VALUES (:name, :value)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value")
+SQL(SETTINGS_TOUCH,
+    "INSERT INTO settings (name, value) VALUES ('content_rev', '1')"
+    " ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)")
+SQL(AUDIT_ADD, "INSERT INTO audit (at, actor, action, object, detail)"
+	       " VALUES (:at, :actor, :action, :object, :detail)")
+SQL(SECRET_GET, "SELECT value FROM secrets WHERE name = :name")
+SQL(SECRET_ADD, "INSERT INTO secrets (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING")
+
+/* ---- job.c */
+SQL(JOB_MAX_SUBSCRIPTION, "SELECT coalesce(max(id), 0) FROM subscriptions")
+SQL(JOB_ADD,
+    "INSERT INTO jobs (public_id, created_at, trigger, title, incident_id, component_id,"
+    " max_subscription_id, is_test, spread)"
+    " VALUES (:public_id, :now, :trigger, :title, :incident, :component, :max, :test, :test)")
+SQL(JOB_ADD_NOTICE, "INSERT INTO job_notices (job_id, position, trigger, subject_id, topic, "
+		    "incident_id, components,"
+		    " status, impact, max_impact, urgency, path, seq, expires_at)"
+		    " VALUES (:job, :position, :trigger, :subject, :topic, :incident, :components, "
+		    ":status, :impact,"
+		    " :max_impact, :urgency, :path, :seq, :expires)")
+SQL(JOB_ADD_TEXT, "INSERT INTO job_texts (job_id, position, lang, title, body)"
+		  " VALUES (:job, :position, :lang, :title, :body)")
+SQL(JOB_SEQUENCE,
+    "INSERT INTO sequences (subject_id, seq) VALUES (:subject, :now)"
+    " ON CONFLICT (subject_id) DO UPDATE SET seq = max(seq + 1, excluded.seq) RETURNING seq")
+SQL(JOB_ADD_TEST_EXCEPTION,
+    "INSERT INTO exceptions (job_id, subscription_id, origin_id, shard, due_at)"
+    " SELECT :job, id, origin_id, shard, :now FROM subscriptions WHERE id = :subscription")
+SQL(JOB_LIST,
+    "SELECT id, public_id, trigger, incident_id, component_id, title, state, created_at, first_at,"
+    " last_at FROM jobs WHERE is_test = 0 ORDER BY id DESC LIMIT :limit")
+SQL(JOB_GET,
+    "SELECT id, public_id, trigger, incident_id, component_id, title, state, created_at, first_at,"
+    " last_at FROM jobs WHERE public_id = :public_id AND is_test = 0")
+SQL(JOB_COUNTS, "SELECT o.origin, l.outcome, l.n FROM ledger l JOIN origins o ON o.id = l.origin_id"
+		" WHERE l.job_id = :job ORDER BY o.origin")
+SQL(JOB_RETRYING, "SELECT o.origin, count(*) FROM exceptions e JOIN origins o ON o.id = e.origin_id"
+		  " WHERE e.job_id = :job GROUP BY o.id ORDER BY o.origin")
+SQL(JOB_STOP, "UPDATE jobs SET state = 'stopped' WHERE public_id = :public_id AND state = 'sending'"
+	      " AND is_test = 0")
+SQL(JOB_STOP_INCIDENT,
+    "UPDATE jobs SET state = 'stopped' WHERE incident_id = :incident AND state = 'sending'")
+SQL(JOB_WORK_DUE, "SELECT EXISTS (SELECT 1 FROM jobs WHERE state <> 'done' AND spread = 0)"
+		  " OR EXISTS (SELECT 1 FROM lanes l JOIN origins o ON o.id = l.origin_id"
+		  "  WHERE l.done = 0 AND o.paused_until <= :until)"
+		  " OR EXISTS (SELECT 1 FROM exceptions e JOIN origins o ON o.id = e.origin_id"
+		  "  WHERE e.due_at <= :until AND o.paused_until <= :until)")
+
+/* ---- component.c */
+#define COMPONENT_COLUMNS                                                                          \
+	"id, name, description, status, is_group, group_id, position, showcase,"                   \
+	" only_show_if_degraded, hidden, start_date, created_at, updated_at"
+SQL(COMPONENT_LIST,
+    "SELECT " COMPONENT_COLUMNS " FROM components c ORDER BY"
+    " coalesce((SELECT g.position FROM components g WHERE g.id = c.group_id), position),"
+    " coalesce(group_id, id), is_group DESC, position, created_at /* scan: tens of rows */")
+SQL(COMPONENT_GET, "SELECT " COMPONENT_COLUMNS " FROM components WHERE id = :id")
+SQL(COMPONENT_COUNT, "SELECT count(*) FROM components WHERE is_group = 0 /* scan */")
+SQL(COMPONENT_NEXT_POSITION,
+    "SELECT coalesce(max(position), 0) + 1 FROM components WHERE group_id IS :group")
+SQL(COMPONENT_ADD,
+    "INSERT INTO components (id, name, description, status, is_group, group_id, position, showcase,"
+    " only_show_if_degraded, hidden, start_date, created_at, updated_at)"
+    " VALUES (:id, :name, :description, :status, :is_group, :group, :position, :showcase,"
+    " :only_degraded, :hidden, :start_date, :now, :now)")
+SQL(COMPONENT_SAVE,
+    "UPDATE components SET name = :name, description = :description, group_id = :group,"
+    " position = :position, showcase = :showcase, only_show_if_degraded = :only_degraded,"
+    " hidden = :hidden, start_date = :start_date, updated_at = :now WHERE id = :id")
+SQL(COMPONENT_SET_STATUS, "UPDATE components SET status = :status, updated_at = :now WHERE id = "
+			  ":id AND status <> :status")
+SQL(COMPONENT_SET_POSITION, "UPDATE components SET position = :position WHERE id = :id")
+SQL(COMPONENT_DELETE, "DELETE FROM components WHERE id = :id")
+SQL(COMPONENT_HISTORY_ADD,
+    "INSERT INTO component_history (component_id, at, old_status, new_status, cause, incident_id)"
+    " VALUES (:id, :now, :old, :new, :cause, :incident)")
+SQL(COMPONENT_OPEN_INCIDENT_STATUSES,
+    "SELECT ic.status FROM incident_components ic JOIN incidents i ON i.id = ic.incident_id"
+    " WHERE ic.component_id = :id AND i.resolved_at IS NULL AND i.scheduled_for IS NULL"
+    " AND i.id <> :except")
+SQL(COMPONENT_LAST_TROUBLE,
+    "SELECT at, old_status, new_status FROM component_history WHERE component_id = :id"
+    " ORDER BY at DESC, id DESC LIMIT 50")
+
+/* ---- incident.c */
+#define INCIDENT_COLUMNS                                                                           \
+	"id, name, status, impact, impact_override, max_impact, created_at, started_at,"           \
+	" updated_at, monitoring_at, resolved_at, scheduled_for, scheduled_until"
+SQL(INCIDENT_GET, "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE id = :id")
+SQL(INCIDENT_LIST_OPEN,
+    "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE resolved_at IS NULL AND scheduled_for IS NULL"
+    " ORDER BY created_at DESC, rowid DESC")
+SQL(INCIDENT_LIST_RECENT,
+    "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE scheduled_for IS NULL"
+    " AND created_at >= :since ORDER BY created_at DESC, rowid DESC LIMIT :limit")
+SQL(INCIDENT_ADD,
+    "INSERT INTO incidents (id, name, status, impact, impact_override, max_impact, created_at,"
+    " started_at, updated_at, monitoring_at, resolved_at)"
+    " VALUES (:id, :name, :status, :impact, :override, :max_impact, :now, :now, :now, :monitoring,"
+    " :resolved)")
+SQL(INCIDENT_SAVE, "UPDATE incidents SET name = :name, status = :status, impact = :impact,"
+		   " impact_override = :override, max_impact = :max_impact, updated_at = :now,"
+		   " monitoring_at = :monitoring, resolved_at = :resolved WHERE id = :id")
+SQL(INCIDENT_DELETE, "DELETE FROM incidents WHERE id = :id")
+SQL(INCIDENT_UPDATES,
+    "SELECT id, status, body, created_at, updated_at, display_at, deliver_notifications"
+    " FROM incident_updates WHERE incident_id = :incident ORDER BY display_at DESC, rowid DESC")
+SQL(INCIDENT_UPDATE_ADD,
+    "INSERT INTO incident_updates (id, incident_id, status, body, created_at, updated_at, "
+    "display_at,"
+    " deliver_notifications) VALUES (:id, :incident, :status, :body, :now, :now, :now, :deliver)")
+SQL(INCIDENT_UPDATE_COMPONENTS,
+    "SELECT component_id, name, old_status, new_status FROM incident_update_components"
+    " WHERE update_id = :id ORDER BY name")
+SQL(INCIDENT_UPDATE_COMPONENT_ADD,
+    "INSERT INTO incident_update_components (update_id, component_id, name, old_status, new_status)"
+    " VALUES (:update, :component, :name, :old, :new)")
+SQL(INCIDENT_COMPONENTS,
+    "SELECT ic.component_id, ic.status, c.name, c.group_id, c.status, c.hidden FROM"
+    " incident_components ic JOIN components c ON c.id = ic.component_id"
+    " WHERE ic.incident_id = :incident ORDER BY c.position, c.name")
+SQL(INCIDENT_COMPONENT_PUT,
+    "INSERT INTO incident_components (incident_id, component_id, status)"
+    " VALUES (:incident, :component, :status)"
+    " ON CONFLICT (incident_id, component_id) DO UPDATE SET status = excluded.status")
+
+/* ---- post.c: one-time keys of forms */
+SQL(POST_GET, "SELECT location FROM posts WHERE post_id = :id")
+SQL(POST_ADD, "INSERT INTO posts (post_id, location, created_at) VALUES (:id, :location, :now)")
+
+/* ---- admin.c: people, sessions, tokens */
+SQL(USER_BY_NAME,
+    "SELECT id, name, password_hash, role FROM users WHERE name = :name AND disabled_at IS NULL")
+SQL(USER_COUNT, "SELECT count(*) FROM users /* scan */")
+SQL(USER_ADD,
+    "INSERT INTO users (name, password_hash, role, created_at) VALUES (:name, :hash, :role, :now)"
+    " ON CONFLICT DO NOTHING")
+SQL(USER_SET_PASSWORD, "UPDATE users SET password_hash = :hash WHERE name = :name")
+SQL(SESSION_ADD, "INSERT INTO sessions (token_hash, user_id, created_at, last_used_at)"
+		 " VALUES (:hash, :user, :now, :now)")
+SQL(SESSION_GET,
+    "SELECT u.id, u.name, u.role, s.created_at, s.last_used_at FROM sessions s"
+    " JOIN users u ON u.id = s.user_id WHERE s.token_hash = :hash AND u.disabled_at IS NULL")
+SQL(SESSION_TOUCH, "UPDATE sessions SET last_used_at = :now WHERE token_hash = :hash AND last_used_at < :before")
+SQL(SESSION_DELETE, "DELETE FROM sessions WHERE token_hash = :hash")
+SQL(SESSION_DELETE_USER,
+    "DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE name = :name)"
+    " AND token_hash <> :except")
+SQL(SESSION_DELETE_OLD,
+    "DELETE FROM sessions WHERE last_used_at < :idle OR created_at < :absolute /* scan */")
+SQL(TOKEN_ADD,
+    "INSERT INTO tokens (name, token_hash, scopes, created_at) VALUES (:name, :hash, :scopes, :now)"
+    " ON CONFLICT DO NOTHING")
+SQL(TOKEN_GET,
+    "SELECT id, name, scopes, coalesce(last_used_at, 0) FROM tokens WHERE token_hash = :hash"
+    " AND revoked_at IS NULL")
+SQL(TOKEN_TOUCH, "UPDATE tokens SET last_used_at = :now WHERE id = :id")
+SQL(TOKEN_REVOKE, "UPDATE tokens SET revoked_at = :now WHERE name = :name AND revoked_at IS NULL")
+SQL(VAPID_KEY_ADD,
+    "INSERT INTO vapid_keys (public_key, created_at) VALUES (:key, :now) ON CONFLICT DO NOTHING")
+SQL(VAPID_KEY_ID, "SELECT id FROM vapid_keys WHERE public_key = :key")
+SQL(SUBSCRIPTION_COUNT, "SELECT n FROM counters WHERE name = 'subscriptions'")
+
+/* ---- limiter.c: in the limiter's own database */
+SQL(LIMITER_SALT, "SELECT salt FROM salts WHERE day = :day")
+SQL(LIMITER_FORGET_SALTS, "DELETE FROM salts")
+SQL(LIMITER_FORGET_HITS, "DELETE FROM hits")
+SQL(LIMITER_ADD_SALT, "INSERT INTO salts (day, salt) VALUES (:day, :salt)")
+SQL(LIMITER_SWEEP, "DELETE FROM hits WHERE ends_at <= :now")
+/* an end beyond a whole period means that the clock was set back: the count begins anew */
+SQL(LIMITER_HIT,
+    "INSERT INTO hits (key, n, ends_at) VALUES (:key, 1, :ends_at)"
+    " ON CONFLICT (key) DO UPDATE SET"
+    " n = CASE WHEN hits.ends_at > excluded.ends_at THEN 1 ELSE hits.n + 1 END,"
+    " ends_at = min(hits.ends_at, excluded.ends_at) RETURNING n, ends_at")
+
+/* ---- subscription*.c */
+SQL(SUBSCRIPTION_GET,
+    "SELECT s.id, s.p256dh, s.auth, k.public_key, s.components, s.events, s.min_impact, s.lang,"
+    " s.quiet_from, s.quiet_to, s.quiet_tz, s.quiet_critical, s.last_seen_at, s.dead_at,"
+    " s.last_test_at, s.last_test_outcome"
+    " FROM subscriptions s JOIN vapid_keys k ON k.id = s.key_id WHERE s.endpoint_hash = :hash")
+SQL(SUBSCRIPTION_COMPONENT, "SELECT 1 FROM components WHERE id = :id")
+SQL(SUBSCRIPTION_INCIDENT, "SELECT resolved_at FROM incidents WHERE id = :id")
+SQL(SUBSCRIPTION_ORIGIN, "SELECT id FROM origins WHERE origin = :origin")
+SQL(SUBSCRIPTION_ORIGINS, "SELECT count(*) FROM origins WHERE suffix = :suffix")
+SQL(SUBSCRIPTION_ORIGIN_ADD, "INSERT INTO origins (origin, suffix) VALUES (:origin, :suffix)")
+SQL(SUBSCRIPTION_ADD,
+    "INSERT INTO subscriptions (endpoint_hash, endpoint, p256dh, auth, key_id, origin_id, shard,"
+    " components, events, min_impact, lang, quiet_from, quiet_to, quiet_tz, quiet_critical,"
+    " created_at, last_seen_at)"
+    " VALUES (:hash, :endpoint, :p256dh, :auth, :key, :origin, :shard, :components, :events,"
+    " :min_impact, :lang, :quiet_from, :quiet_to, :quiet_tz, :quiet_critical, :now, :now)")
+SQL(SUBSCRIPTION_CHANGE,
+    "UPDATE subscriptions SET p256dh = :p256dh, auth = :auth, key_id = :key,"
+    " components = :components, events = :events, min_impact = :min_impact, lang = :lang,"
+    " quiet_from = :quiet_from, quiet_to = :quiet_to, quiet_tz = :quiet_tz,"
+    " quiet_critical = :quiet_critical, last_seen_at = :now, dead_at = NULL, dead_reason = NULL,"
+    " proven = CASE WHEN :fresh THEN 0 ELSE proven END,"
+    " strikes = CASE WHEN :fresh THEN 0 ELSE strikes END,"
+    " suspended_until = CASE WHEN :fresh THEN 0 ELSE suspended_until END WHERE id = :id")
+SQL(SUBSCRIPTION_DELETE, "DELETE FROM subscriptions WHERE id = :id")
+SQL(SUBSCRIPTION_DELETE_EMPTY,
+    "DELETE FROM subscriptions WHERE id = :id AND components = ''"
+    " AND NOT EXISTS (SELECT 1 FROM follows f WHERE f.subscription_id = subscriptions.id)")
+SQL(SUBSCRIPTION_EVICT,
+    "DELETE FROM subscriptions WHERE id IN (SELECT id FROM subscriptions"
+    " WHERE proven = 0 AND id <> :id ORDER BY id LIMIT :n)")
+SQL(SUBSCRIPTION_FOLLOW, "INSERT INTO follows (subscription_id, incident_id)"
+			 " VALUES (:id, :incident) ON CONFLICT DO NOTHING")
+SQL(SUBSCRIPTION_UNFOLLOW,
+    "DELETE FROM follows WHERE subscription_id = :id AND incident_id = :incident")
+SQL(SUBSCRIPTION_FOLLOWS_ONE,
+    "SELECT 1 FROM follows WHERE subscription_id = :id AND incident_id = :incident")
+SQL(SUBSCRIPTION_FOLLOWS,
+    "SELECT incident_id FROM follows WHERE subscription_id = :id ORDER BY incident_id")
+SQL(SUBSCRIPTION_FOLLOWS_COUNT, "SELECT count(*) FROM follows WHERE subscription_id = :id")
+SQL(SUBSCRIPTION_MUTE,
+    "INSERT INTO mutes (subscription_id, incident_id, until) VALUES (:id, :incident, :until)"
+    " ON CONFLICT (subscription_id, incident_id) DO UPDATE SET until = excluded.until")
+SQL(SUBSCRIPTION_MUTES,
+    "SELECT incident_id, until FROM mutes WHERE subscription_id = :id ORDER BY incident_id")
+SQL(SUBSCRIPTION_MUTES_COUNT, "SELECT count(*) FROM mutes WHERE subscription_id = :id")
+SQL(SUBSCRIPTION_TESTED, "UPDATE subscriptions SET last_test_at = :now,"
+			 " last_test_outcome = 'queued' WHERE id = :id")
+/* a row takes another one over; jobs that are neither done nor stopped, by their partial index */
+SQL(SUBSCRIPTION_TAKE_JOBS,
+    "INSERT INTO exceptions (job_id, subscription_id, origin_id, shard, due_at)"
+    " SELECT j.id, s.id, s.origin_id, s.shard, :now FROM jobs j JOIN subscriptions s ON s.id = :id"
+    " WHERE j.state <> 'done' AND j.state = 'sending' AND j.is_test = 0"
+    " AND :old <= j.max_subscription_id AND :id > j.max_subscription_id ON CONFLICT DO NOTHING")
+SQL(SUBSCRIPTION_DROP_EXCEPTIONS,
+    "DELETE FROM exceptions WHERE subscription_id = :id"
+    " AND job_id IN (SELECT id FROM jobs WHERE state <> 'done')")
+SQL(SUBSCRIPTION_TAKE_FOLLOWS,
+    "INSERT INTO follows (subscription_id, incident_id)"
+    " SELECT :id, incident_id FROM follows WHERE subscription_id = :old ON CONFLICT DO NOTHING")
+SQL(SUBSCRIPTION_TAKE_MUTES, "INSERT INTO mutes (subscription_id, incident_id, until)"
+			     " SELECT :id, incident_id, until FROM mutes"
+			     " WHERE subscription_id = :old ON CONFLICT DO NOTHING")
+
+/* ---- bulletin.c */
+SQL(BULLETIN_JOB, "SELECT state, is_test, max_subscription_id, created_at FROM jobs WHERE id = :job")
+SQL(BULLETIN_NOTICES,
+    "SELECT position, trigger, subject_id, topic, incident_id, components, status, impact,"
+    " max_impact, urgency, path, seq, expires_at FROM job_notices WHERE job_id = :job"
+    " ORDER BY position LIMIT :limit")
+SQL(BULLETIN_TEXTS, "SELECT lang, title, body FROM job_texts"
+		    " WHERE job_id = :job AND position = :position ORDER BY lang")
+SQL(BULLETIN_NEWER,
+    "SELECT n.job_id, j.max_subscription_id, n.incident_id, n.trigger, n.components, n.max_impact"
+    " FROM job_notices n JOIN jobs j ON j.id = n.job_id"
+    " WHERE n.topic = :topic AND n.job_id > :job AND j.state <> 'stopped' AND j.is_test = 0"
+    " ORDER BY n.job_id DESC")
+
+/* ---- lane.c */
+SQL(LANE_REVISION,
+    "SELECT (SELECT coalesce(max(id), 0) FROM jobs),"
+    " (SELECT count(*) FROM jobs WHERE state <> 'done' AND state = 'stopped'),"
+    " EXISTS (SELECT 1 FROM settings WHERE name = 'push_enabled' AND value <> '1')")
+SQL(LANE_UNSPREAD, "SELECT id FROM jobs WHERE state <> 'done' AND spread = 0 ORDER BY id LIMIT 1")
+SQL(LANE_SPREAD, "WITH RECURSIVE shards (n) AS"
+		 " (SELECT 0 UNION ALL SELECT n + 1 FROM shards WHERE n < 15)"
+		 " INSERT INTO lanes (job_id, origin_id, shard)"
+		 " SELECT j.id, o.id, shards.n FROM jobs j, origins o, shards"
+		 " WHERE j.id = :job AND EXISTS (SELECT 1 FROM subscriptions s"
+		 "  WHERE s.origin_id = o.id AND s.shard = shards.n AND s.dead_at IS NULL"
+		 "  AND s.id <= j.max_subscription_id)"
+		 " ON CONFLICT DO NOTHING")
+SQL(LANE_SPREAD_DONE, "UPDATE jobs SET spread = 1 WHERE id = :job")
+SQL(LANE_JOB_DONE,
+    "UPDATE jobs SET state = 'done' WHERE id = :job AND state = 'sending' AND spread = 1"
+    " AND NOT EXISTS (SELECT 1 FROM lanes WHERE job_id = :job AND done = 0)"
+    " AND NOT EXISTS (SELECT 1 FROM exceptions WHERE job_id = :job)")
+SQL(LANE_REWIND_EXCEPTIONS, "UPDATE exceptions SET due_at = :now WHERE due_at > :far")
+SQL(LANE_REWIND_ORIGINS, "UPDATE origins SET paused_until = :now WHERE paused_until > :far")
+SQL(LANE_HURRY_STOPPED,
+    "UPDATE exceptions SET due_at = :now WHERE due_at > :now AND (job_id IN"
+    "  (SELECT id FROM jobs WHERE state <> 'done' AND state = 'stopped') OR EXISTS"
+    "  (SELECT 1 FROM settings WHERE name = 'push_enabled' AND value <> '1'))")
+SQL(LANE_PLACES, "SELECT p.origin_id, o.origin, o.suffix, p.shard FROM"
+		 " (SELECT origin_id, shard FROM lanes WHERE done = 0"
+		 "  UNION SELECT origin_id, shard FROM exceptions) p" /* scan: only what is open */
+		 " JOIN origins o ON o.id = p.origin_id"
+		 " WHERE p.shard % :workers = :worker ORDER BY p.origin_id, p.shard")
+SQL(LANE_NEXT_WORK,
+    "SELECT coalesce(min(t), 9223372036854775807) FROM"
+    " (SELECT 0 AS t FROM jobs WHERE state <> 'done' AND spread = 0"
+    "  UNION ALL SELECT o.paused_until FROM lanes l JOIN origins o ON o.id = l.origin_id"
+    "   WHERE l.done = 0"
+    "  UNION ALL SELECT max(e.due_at, o.paused_until) FROM exceptions e" /* scan: only what is open */
+    "   JOIN origins o ON o.id = e.origin_id)")
+
+/* ---- lane_claim.c */
+#define LANE_COLUMNS                                                                               \
+	"s.id, s.endpoint_hash, s.endpoint, s.p256dh, s.auth, s.key_id, s.components, s.events,"   \
+	" s.min_impact, s.lang, s.proven, s.max_payload, s.strikes, s.struck_at,"                  \
+	" s.suspended_until"
+SQL(LANE_NEWEST, "SELECT job_id, cursor, claimed_to, tries FROM lanes WHERE origin_id = :origin"
+		 " AND shard = :shard AND done = 0 AND job_id < :below ORDER BY job_id DESC LIMIT 1")
+SQL(LANE_NEWEST_EXCEPTION, "SELECT max(job_id) FROM exceptions WHERE origin_id = :origin"
+			   " AND shard = :shard AND due_at <= :now AND job_id < :below")
+SQL(LANE_CHOSEN, "SELECT EXISTS (SELECT 1 FROM follows WHERE incident_id = :incident)"
+		 " OR EXISTS (SELECT 1 FROM mutes WHERE incident_id = :incident)")
+SQL(LANE_PAGE, "SELECT " LANE_COLUMNS ", 0, NULL FROM subscriptions s"
+	       " WHERE s.origin_id = :origin AND s.shard = :shard AND s.id > :from AND s.id <= :to"
+	       " AND s.dead_at IS NULL ORDER BY s.id LIMIT :limit")
+SQL(LANE_PAGE_CHOSEN,
+    "SELECT " LANE_COLUMNS ", f.incident_id IS NOT NULL, m.until FROM subscriptions s"
+    " LEFT JOIN follows f ON f.subscription_id = s.id AND f.incident_id = :incident"
+    " LEFT JOIN mutes m ON m.subscription_id = s.id AND m.incident_id = :incident"
+    " WHERE s.origin_id = :origin AND s.shard = :shard AND s.id > :from AND s.id <= :to"
+    " AND s.dead_at IS NULL ORDER BY s.id LIMIT :limit")
+SQL(LANE_PAGE_EXCEPTIONS,
+    "SELECT " LANE_COLUMNS ", f.incident_id IS NOT NULL, m.until, e.subscription_id, e.tries,"
+    " e.claims, e.without_topic, e.minimal, e.short_ttl FROM exceptions e"
+    " LEFT JOIN subscriptions s ON s.id = e.subscription_id AND s.dead_at IS NULL"
+    " LEFT JOIN follows f ON f.subscription_id = e.subscription_id AND f.incident_id = :incident"
+    " LEFT JOIN mutes m ON m.subscription_id = e.subscription_id AND m.incident_id = :incident"
+    " WHERE e.origin_id = :origin AND e.shard = :shard AND e.due_at <= :now AND e.job_id = :job"
+    " ORDER BY e.due_at LIMIT :limit")
+SQL(LANE_FOLLOW, "SELECT EXISTS (SELECT 1 FROM follows WHERE subscription_id = :id"
+		 "  AND incident_id = :incident),"
+		 " (SELECT until FROM mutes WHERE subscription_id = :id AND incident_id = :incident)")
+SQL(LANE_HAS_EXCEPTION, "SELECT 1 FROM exceptions WHERE job_id = :job AND subscription_id = :id")
+SQL(LANE_CLAIM, "UPDATE lanes SET claimed_to = :to, tries = :tries"
+		" WHERE job_id = :job AND origin_id = :origin AND shard = :shard")
+SQL(LANE_CLAIM_EXCEPTION, "UPDATE exceptions SET claims = claims + 1"
+			  " WHERE job_id = :job AND subscription_id = :id")
+SQL(LANE_NEXT_DUE, "SELECT min(due_at) FROM exceptions WHERE origin_id = :origin AND shard = :shard")
+SQL(LANE_ABANDON_LANES, "UPDATE lanes SET done = 1 WHERE job_id = :job AND done = 0")
+SQL(LANE_ABANDON_EXCEPTIONS, "DELETE FROM exceptions WHERE job_id = :job")
+#undef LANE_COLUMNS
+
+/* ---- lane_store.c */
+SQL(LANE_ADVANCE,
+    "UPDATE lanes SET cursor = :cursor, claimed_to = :cursor, tries = :tries, done = :done"
+    " WHERE job_id = :job AND origin_id = :origin AND shard = :shard AND cursor = :from")
+SQL(LANE_PUT_EXCEPTION,
+    "INSERT INTO exceptions (job_id, subscription_id, origin_id, shard, due_at, tries,"
+    " without_topic, minimal, short_ttl)"
+    " VALUES (:job, :id, :origin, :shard, :due, :tries, :without_topic, :minimal, :short_ttl)"
+    " ON CONFLICT (job_id, subscription_id) DO UPDATE SET due_at = excluded.due_at,"
+    " tries = excluded.tries, claims = 0, without_topic = excluded.without_topic,"
+    " minimal = excluded.minimal, short_ttl = excluded.short_ttl")
+SQL(LANE_UNCLAIM_EXCEPTION, "UPDATE exceptions SET claims = 0"
+			    " WHERE job_id = :job AND subscription_id = :id")
+SQL(LANE_DROP_EXCEPTION, "DELETE FROM exceptions WHERE job_id = :job AND subscription_id = :id")
+SQL(LANE_COUNT, "INSERT INTO ledger (job_id, origin_id, outcome, n)"
+		" VALUES (:job, :origin, :outcome, :n)"
+		" ON CONFLICT (job_id, origin_id, outcome) DO UPDATE SET n = n + excluded.n")
+SQL(LANE_JOB_TIMES, "UPDATE jobs SET first_at = min(coalesce(first_at, :first), :first),"
+		    " last_at = max(coalesce(last_at, :last), :last) WHERE id = :job")
+SQL(LANE_PROVEN, "UPDATE subscriptions SET proven = 1 WHERE origin_id = :origin"
+		 " AND shard = :shard AND id BETWEEN :from AND :to AND proven = 0")
+SQL(LANE_DEAD, "UPDATE subscriptions SET dead_at = :now, dead_reason = :reason"
+	       " WHERE id = :id AND endpoint_hash = :hash AND dead_at IS NULL")
+SQL(LANE_STANDING, "UPDATE subscriptions SET strikes = :strikes, struck_at = :struck,"
+		   " suspended_until = :suspended WHERE id = :id AND endpoint_hash = :hash")
+SQL(LANE_MAX_PAYLOAD, "UPDATE subscriptions SET max_payload = :octets"
+		      " WHERE id = :id AND endpoint_hash = :hash")
+SQL(LANE_TEST_OUTCOME, "UPDATE subscriptions SET last_test_at = :now, last_test_outcome = :outcome"
+		       " WHERE id = :id")
+SQL(LANE_TEST_END, "DELETE FROM jobs WHERE id = :job AND is_test = 1")
+
+/* ---- breaker.c */
+SQL(BREAKER_GET, "SELECT paused_until, failures FROM origins WHERE id = :id")
+SQL(BREAKER_PAUSE,
+    "UPDATE origins SET paused_until = max(paused_until, :until),"
+    " pause_reason = coalesce(:reason, pause_reason), failures = max(failures, :failures),"
+    " last_error = coalesce(:error, last_error), last_error_at = max(coalesce(last_error_at, 0),"
+    " :error_at) WHERE id = :id")
+SQL(BREAKER_RECOVER, "UPDATE origins SET paused_until = 0, pause_reason = NULL, failures = 0"
+		     " WHERE id = :id")
+SQL(BREAKER_KEEP_GONE, "UPDATE subscriptions SET dead_reason = 'mass_gone' WHERE dead_at >= :since"
+		       " AND dead_reason IN ('gone', 'not_found') AND origin_id = :id")

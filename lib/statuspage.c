@@ -1,0 +1,188 @@
+/* statuspage.c - see statuspage.h. */
+#include "base.h"
+#include "statuspage.h"
+
+#include "buf.h"
+
+static bool is_member(const struct component *c, const struct component *group)
+{
+	return c->group_id != NULL && strcmp(c->group_id, group->id) == 0;
+}
+
+static enum component_status rolled_up(const struct statuspage *p, const struct component *c)
+{
+	enum component_status worst = COMPONENT_OPERATIONAL;
+
+	if (!c->is_group)
+		return c->status;
+	for (size_t i = 0; i < p->n_components; i++)
+		if (is_member(&p->components[i], c) && !p->components[i].hidden)
+			worst = component_rollup(worst, p->components[i].status);
+	return worst;
+}
+
+static void put_members(
+    struct json_writer *w, const struct statuspage *p, const struct component *group)
+{
+	json_begin_array(w, "components");
+	for (size_t i = 0; i < p->n_components; i++)
+		if (is_member(&p->components[i], group))
+			json_put_string(w, NULL, p->components[i].id);
+	json_end_array(w);
+}
+
+void statuspage_put_component(
+    struct json_writer *w, const char *name, const struct statuspage *p, const struct component *c)
+{
+	json_begin_object(w, name);
+	json_put_string(w, "id", c->id);
+	json_put_string(w, "name", c->name);
+	json_put_string(w, "status", component_status_word(rolled_up(p, c)));
+	json_put_time(w, "created_at", c->created_at);
+	json_put_time(w, "updated_at", c->updated_at);
+	json_put_int(w, "position", c->position);
+	json_put_string(w, "description", c->description);
+	json_put_bool(w, "showcase", c->showcase);
+	json_put_string(w, "start_date", c->start_date);
+	json_put_string(w, "group_id", c->group_id);
+	json_put_string(w, "page_id", p->page_id);
+	json_put_bool(w, "group", c->is_group);
+	json_put_bool(w, "only_show_if_degraded", c->only_show_if_degraded);
+	json_put_bool(w, "hidden", c->hidden);
+	if (c->is_group)
+		put_members(w, p, c);
+	json_end_object(w);
+}
+
+static void put_time_or_null(struct json_writer *w, const char *name, int64_t ms)
+{
+	if (ms == 0)
+		json_put_null(w, name);
+	else
+		json_put_time(w, name, ms);
+}
+
+static void put_affected(struct json_writer *w, const struct incident_update *u)
+{
+	if (u->n_components == 0) {
+		json_put_null(w, "affected_components");
+		return;
+	}
+	json_begin_array(w, "affected_components");
+	for (size_t i = 0; i < u->n_components; i++) {
+		const struct incident_update_component *c = &u->components[i];
+		json_begin_object(w, NULL);
+		json_put_string(w, "code", c->id);
+		json_put_string(w, "name", c->name);
+		json_put_string(w, "old_status", component_status_word(c->old_status));
+		json_put_string(w, "new_status", component_status_word(c->new_status));
+		json_end_object(w);
+	}
+	json_end_array(w);
+}
+
+static void put_update(
+    struct json_writer *w, const struct incident *i, const struct incident_update *u)
+{
+	json_begin_object(w, NULL);
+	json_put_string(w, "id", u->id);
+	json_put_string(w, "status", incident_status_word(u->status));
+	json_put_string(w, "body", u->body);
+	json_put_string(w, "incident_id", i->id);
+	json_put_time(w, "created_at", u->created_at);
+	json_put_time(w, "updated_at", u->updated_at);
+	json_put_time(w, "display_at", u->display_at);
+	put_affected(w, u);
+	json_put_bool(w, "deliver_notifications", u->deliver_notifications);
+	json_put_null(w, "custom_tweet");
+	json_put_null(w, "tweet_id");
+	json_end_object(w);
+}
+
+static void put_link(struct json_writer *w, const struct statuspage *p, const struct incident *i)
+{
+	struct buf link = BUF_INIT;
+
+	buf_printf(&link, "%s/incidents/%s/", p->site_url, i->id);
+	json_put_string(w, "shortlink", link.data);
+	buf_release(&link);
+}
+
+static void put_components(
+    struct json_writer *w, const struct statuspage *p, const struct incident *i)
+{
+	json_begin_array(w, "components");
+	for (size_t k = 0; k < i->n_components; k++)
+		for (size_t c = 0; c < p->n_components; c++)
+			if (strcmp(p->components[c].id, i->components[k].id) == 0)
+				statuspage_put_component(w, NULL, p, &p->components[c]);
+	json_end_array(w);
+}
+
+void statuspage_put_incident(struct json_writer *w, const char *name, const struct statuspage *p,
+    const struct incident *i, const struct incident_update *updates, size_t n_updates)
+{
+	json_begin_object(w, name);
+	json_put_string(w, "id", i->id);
+	json_put_string(w, "name", i->name);
+	json_put_string(w, "status", incident_status_word(i->status));
+	json_put_time(w, "created_at", i->created_at);
+	json_put_time(w, "updated_at", i->updated_at);
+	put_time_or_null(w, "monitoring_at", i->monitoring_at);
+	put_time_or_null(w, "resolved_at", i->resolved_at);
+	json_put_string(w, "impact", impact_word(i->impact));
+	json_put_string(w, "impact_override",
+	    i->impact_override < 0 ? NULL : impact_word((enum impact)i->impact_override));
+	put_link(w, p, i);
+	json_put_time(w, "started_at", i->started_at);
+	json_put_string(w, "page_id", p->page_id);
+	json_begin_array(w, "incident_updates");
+	for (size_t k = 0; k < n_updates; k++)
+		put_update(w, i, &updates[k]);
+	json_end_array(w);
+	put_components(w, p, i);
+	json_put_null(w, "reminder_intervals");
+	json_end_object(w);
+}
+
+static int64_t audience(const struct job_counts *c)
+{
+	return c->accepted + c->retrying + c->gone + c->refused + c->expired + c->superseded +
+	       c->stopped;
+}
+
+static void put_counts(struct json_writer *w, const struct job_counts *c)
+{
+	json_put_int(w, "audience", audience(c));
+	json_put_int(w, "accepted", c->accepted);
+	json_put_int(w, "retrying", c->retrying);
+	json_put_int(w, "gone", c->gone);
+	json_put_int(w, "refused", c->refused);
+	json_put_int(w, "expired", c->expired);
+	json_put_int(w, "superseded", c->superseded);
+	json_put_int(w, "stopped", c->stopped);
+}
+
+void statuspage_put_notification(struct json_writer *w, const char *name, const struct job_view *j)
+{
+	json_begin_object(w, name);
+	json_put_string(w, "id", j->public_id);
+	json_put_time(w, "created_at", j->created_at);
+	json_put_string(w, "trigger", j->trigger);
+	json_put_string(w, "incident_id", j->incident_id);
+	json_put_string(w, "component_id", j->component_id);
+	json_put_string(w, "title", j->title);
+	json_put_string(w, "state", j->state);
+	put_counts(w, &j->counts);
+	put_time_or_null(w, "first_at", j->first_at);
+	put_time_or_null(w, "last_at", j->last_at);
+	json_begin_array(w, "origins");
+	for (size_t i = 0; i < j->n_origins; i++) {
+		json_begin_object(w, NULL);
+		json_put_string(w, "origin", j->origins[i].origin);
+		put_counts(w, &j->origins[i].counts);
+		json_end_object(w);
+	}
+	json_end_array(w);
+	json_end_object(w);
+}

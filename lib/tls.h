@@ -1,0 +1,67 @@
+/* tls.h - an outgoing TLS connection that never blocks (OpenSSL; used by h2 alone).
+ *
+ * Connects to one of the addresses that the gate handed out (in order: the next one when one fails
+ * or takes long), offers h2 and http/1.1 by ALPN (RFC 7301), verifies chain and name (RFC 9525)
+ * against the system's authorities and the operator's, TLS 1.2 at least.  No name is resolved here.
+ *
+ * The owner is called when anything may have changed; it then looks at tls_state, reads until
+ * nothing is left and writes what it has.
+ */
+#ifndef TLS_H
+#define TLS_H
+
+#include "base.h"
+#include "transport.h"
+
+struct loop;
+struct gate_result;
+struct tls_client;
+struct tls;
+
+/* What all connections share.  NULL is broken and logged: a CA file that cannot be read is an
+ * error. Open it after the last fork. */
+struct tls_client *tls_client_open(const char *ca_file);
+void tls_client_close(struct tls_client *client);
+
+enum tls_state {
+	TLS_CONNECTING, /* TCP or handshake */
+	TLS_OPEN,
+	TLS_FAILED, /* before or after having been open: tls_failure, tls_why */
+	TLS__MAX
+};
+
+typedef void tls_changed(void *user);
+
+/* name is the origin's host: SNI and certificate check.  addresses is copied.  changed is never
+ * called from inside a function of this file but from the loop, so look at the state after opening:
+ * it may have failed already. */
+struct tls *tls_open(struct tls_client *client, struct loop *loop, const char *name,
+    const struct gate_result *addresses, tls_changed *changed, void *user);
+
+/* Sends close_notify where possible, and closes. */
+void tls_close(struct tls *tls);
+
+enum tls_state tls_state(const struct tls *tls);
+
+/* With TLS_FAILED: CONNECT or TLS_VERIFY, and a few words. */
+enum push_failure tls_failure(const struct tls *tls);
+const char *tls_why(const struct tls *tls);
+
+/* With TLS_OPEN: did ALPN choose h2? */
+bool tls_is_h2(const struct tls *tls);
+
+/* The address that is being tried takes too long: goes on to the next.  False if there is none or
+ * TCP has answered (nothing happened). */
+bool tls_try_next(struct tls *tls);
+
+/* Bytes read, 0 = nothing now, -1 = failed (the state says so too). */
+ssize_t tls_read(struct tls *tls, void *out, size_t cap);
+
+/* Might tls_read find more at once, without a new event? */
+bool tls_has_more(const struct tls *tls);
+
+/* Bytes written, 0 = none now (changed is called when it is worth trying again), -1 = failed. After
+ * 0 the same bytes must come first again. */
+ssize_t tls_write(struct tls *tls, const void *bytes, size_t len);
+
+#endif

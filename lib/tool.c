@@ -1,0 +1,293 @@
+/* tool.c - setting up: configuration, folders, database, page.  See tool.h. */
+#include "base.h"
+#include "tool_parts.h"
+
+#include <fcntl.h>
+
+#include "arena.h"
+#include "asset.h"
+#include "buf.h"
+#include "clock.h"
+#include "db.h"
+#include "digest.h"
+#include "file.h"
+#include "page.h"
+#include "point.h"
+#include "settings.h"
+#include "text.h"
+
+int tool_fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("atstatus: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return 1;
+}
+
+void tool_close(struct tool *tool)
+{
+	db_close(&tool->db);
+	conf_release(&tool->conf);
+}
+
+int tool_open_db(struct tool *tool)
+{
+	char path[FILE_PATH_MAX];
+	int rc;
+
+	if (tool->db != NULL)
+		return 0;
+	conf_path_database(&tool->conf, path, sizeof path);
+	rc = db_open(path, DB_TOOL, &tool->db);
+	if (rc == 0)
+		return tool_fail("there is no database at %s: run `atstatus init`", path);
+	return rc == 1 ? 0 : tool_fail("%s cannot be used", path);
+}
+
+/* ------------------------------------------------------------------ keys and configuration */
+
+/* VAPID_PUBLIC_KEY=… and VAPID_PRIVATE_KEY=…, two lines. */
+static int add_key_lines(struct buf *out)
+{
+	uint8_t private_key[32], public_key[65];
+
+	if (!point_generate(private_key, public_key))
+		return tool_fail("a key pair could not be made");
+	buf_add_str(out, "VAPID_PUBLIC_KEY=");
+	text_base64url_add(out, public_key, sizeof public_key);
+	buf_add_str(out, "\nVAPID_PRIVATE_KEY=");
+	text_base64url_add(out, private_key, sizeof private_key);
+	buf_add_char(out, '\n');
+	digest_cleanse(private_key, sizeof private_key);
+	return 0;
+}
+
+int tool_print_keys(void)
+{
+	struct buf lines = BUF_INIT;
+	int rc = add_key_lines(&lines);
+
+	if (rc == 0)
+		fputs(lines.data, stdout);
+	digest_cleanse(lines.data, lines.len);
+	buf_release(&lines);
+	return rc;
+}
+
+/* Folder and name of the configuration file. */
+static void split_path(const char *path, char dir[FILE_PATH_MAX], const char **name)
+{
+	const char *slash = strrchr(path, '/');
+
+	*name = slash == NULL ? path : slash + 1;
+	snprintf(dir, FILE_PATH_MAX, "%.*s", slash == NULL ? 1 : (int)(slash - path),
+	    slash == NULL ? "." : path);
+}
+
+static int write_configuration(const char *path, const struct buf *text)
+{
+	char dir[FILE_PATH_MAX];
+	const char *name;
+
+	split_path(path, dir, &name);
+	if (file_publish(dir, name, text->data, text->len, 0600) < 0)
+		return tool_fail("%s could not be written", path);
+	return 0;
+}
+
+/* Loads the file that was just written. */
+static int reload(struct tool *tool)
+{
+	struct buf error = BUF_INIT;
+	int rc = 0;
+
+	conf_release(&tool->conf);
+	if (conf_load(&tool->conf, CONF_TOOL, &error) < 0)
+		rc = tool_fail("%s", error.data);
+	tool->has_file = rc == 0;
+	buf_release(&error);
+	return rc;
+}
+
+static int create_configuration(struct tool *tool)
+{
+	struct buf text = BUF_INIT;
+	char *path;
+	int rc;
+
+	conf_find_file(&path);
+	buf_add_str(&text, "# ATStatus, see docs/contract.md for every key.  The private key is a "
+			   "secret: whoever has it\n"
+			   "# can send notifications in the name of this page.\n");
+	/* keys may come from the environment */
+	rc = tool->conf.vapid_public_key == NULL ? add_key_lines(&text) : 0;
+	if (tool->conf.site_url != NULL)
+		buf_printf(&text, "SITE_URL=%s\n", tool->conf.site_url);
+	if (rc == 0)
+		rc = write_configuration(path, &text);
+	if (rc == 0)
+		printf("Wrote %s.\n", path);
+	digest_cleanse(text.data, text.len);
+	buf_release(&text);
+	free(path);
+	return rc == 0 ? reload(tool) : rc;
+}
+
+int tool_write_keys(struct tool *tool)
+{
+	struct buf text = BUF_INIT;
+	int rc = 0;
+
+	if (tool->conf.vapid_public_key != NULL)
+		return tool_fail("there is a key pair already; subscriptions are bound to it. "
+				 "`atstatus keys --print` makes another one to look at");
+	if (!tool->has_file)
+		return create_configuration(tool);
+	if (file_read(tool->conf.file, CONF_FILE_MAX, &text) != 1)
+		rc = tool_fail("%s cannot be read", tool->conf.file);
+	if (text.len > 0 && text.data[text.len - 1] != '\n')
+		buf_add_char(&text, '\n');
+	if (rc == 0)
+		rc = add_key_lines(&text);
+	if (rc == 0)
+		rc = write_configuration(tool->conf.file, &text);
+	digest_cleanse(text.data, text.len);
+	buf_release(&text);
+	return rc;
+}
+
+/* ------------------------------------------------------------------ folders and database */
+
+static int make_folders(struct tool *tool)
+{
+	char data[FILE_PATH_MAX], pub[FILE_PATH_MAX];
+
+	conf_path_data(&tool->conf, data, sizeof data);
+	conf_public_dir(&tool->conf, pub, sizeof pub);
+	if (file_make_dir(tool->conf.state_dir, 0711) < 0 || file_make_dir(data, 0700) < 0 ||
+	    file_make_dir(pub, 0755) < 0)
+		return tool_fail("%s could not be prepared", tool->conf.state_dir);
+	return 0;
+}
+
+static int create_database(struct tool *tool)
+{
+	char path[FILE_PATH_MAX];
+	const struct asset *schema = asset_get("schema.sql");
+	int rc;
+
+	conf_path_database(&tool->conf, path, sizeof path);
+	rc = db_create(path, (const char *)schema->data);
+	if (rc < 0)
+		return tool_fail("the database %s could not be made", path);
+	if (rc == 1)
+		printf("Created %s.\n", path);
+	return tool_open_db(tool);
+}
+
+static int add_secret(struct db *db, const char *name)
+{
+	struct db_stmt *s = db_stmt(db, SQL_SECRET_ADD);
+	uint8_t value[32];
+
+	digest_random(value, sizeof value);
+	db_bind_text(s, ":name", name);
+	db_bind_blob(s, ":value", value, sizeof value);
+	int rc = db_run(s);
+	digest_cleanse(value, sizeof value);
+	return rc;
+}
+
+static int add_key_row(struct db *db, const char *public_key)
+{
+	struct db_stmt *s;
+	uint8_t point[65];
+
+	if (public_key == NULL)
+		return 0;
+	if (text_base64_decode(TEXT_BASE64_EITHER, public_key, strlen(public_key), point,
+		sizeof point) != sizeof point)
+		return 0; /* the doctor of keys is the sender; the page works without them */
+	s = db_stmt(db, SQL_VAPID_KEY_ADD);
+	db_bind_blob(s, ":key", point, sizeof point);
+	db_bind_int(s, ":now", clock_now_ms());
+	return db_run(s);
+}
+
+static int add_page_id(struct db *db)
+{
+	struct arena a = ARENA_INIT;
+	char id[13], *present;
+	int rc = settings_get(db, "page_id", &a, &present);
+
+	if (rc == 0) {
+		digest_new_id(id);
+		rc = settings_put(db, "page_id", id);
+	}
+	arena_release(&a);
+	return rc;
+}
+
+/* Rows that every database needs; adds only what is missing. */
+static int fill_database(struct tool *tool)
+{
+	static const char *const secrets[] = {"topic", "csrf", "limiter"};
+	struct db *db = tool->db;
+	bool ok = db_begin_write(db) == 1;
+
+	for (size_t i = 0; ok && i < nelem(secrets); i++)
+		ok = add_secret(db, secrets[i]) >= 0;
+	ok = ok && add_key_row(db, tool->conf.vapid_public_key) >= 0 &&
+	     add_key_row(db, tool->conf.vapid_previous_public_key) >= 0 && add_page_id(db) >= 0;
+	if (ok && db_commit(db) == 1)
+		return 0;
+	db_rollback(db);
+	return tool_fail("the database could not be filled");
+}
+
+int tool_init(struct tool *tool)
+{
+	if (!tool->has_file && create_configuration(tool) != 0)
+		return 1;
+	if (make_folders(tool) != 0 || create_database(tool) != 0 || fill_database(tool) != 0 ||
+	    tool_first_admin(tool) != 0)
+		return 1;
+	return tool_publish(tool);
+}
+
+int tool_publish(struct tool *tool)
+{
+	if (tool->conf.site_url == NULL)
+		return tool_fail("SITE_URL is not set: the page's public origin, such as "
+				 "https://status.example.com");
+	if (tool_open_db(tool) != 0)
+		return 1;
+	page_open();
+	if (page_publish(&tool->conf, tool->db, PAGE_ALL) < 0 || page_mark_alive(&tool->conf) < 0)
+		return tool_fail("the page could not be published");
+	return 0;
+}
+
+int tool_migrate(struct tool *tool)
+{
+	char path[FILE_PATH_MAX];
+	int version;
+
+	conf_path_database(&tool->conf, path, sizeof path);
+	version = db_file_version(path);
+	if (version < 0)
+		return tool_fail("there is no database at %s: run `atstatus init`", path);
+	if (version == DB_VERSION) {
+		printf("%s has version %d already: nothing to do.\n", path, version);
+		return 0;
+	}
+	if (version == 0)
+		return create_database(tool) != 0 || fill_database(tool) != 0;
+	return tool_fail("%s has version %d; this program knows the way to version %d only from an "
+			 "empty one",
+	    path, version, DB_VERSION);
+}
