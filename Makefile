@@ -11,7 +11,7 @@ CC         = gcc
 endif
 
 WARN       = -std=c11 -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
-             -Wwrite-strings -Wundef -Wconversion -Wno-sign-conversion -Werror
+             -Wwrite-strings -Wundef -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Werror
 CPPFLAGS  += -iquote lib -iquote tests/unit -D_GNU_SOURCE
 ifeq ($(SAN),1)
 CFLAGS    ?= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -24,6 +24,9 @@ endif
 
 # You need not read further to build.
 
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+
 PROGRAMS   = $(O)/bin/atstatus $(O)/libexec/push-sender \
              $(O)/cgi-bin/subscribe $(O)/cgi-bin/admin-settings $(O)/cgi-bin/incident-post
 LIB_SRC    = $(wildcard lib/*.c)
@@ -31,12 +34,58 @@ LIB_OBJ    = $(LIB_SRC:lib/%.c=$(O)/lib/%.o) $(O)/lib/asset_bytes.o
 LIB        = $(O)/libatstatus.a
 UNIT_SRC   = $(wildcard tests/unit/test_*.c)
 UNIT       = $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
+TOOLS      = $(O)/tools/sink
 
 LIBS_WEB   = -lfcgi -lsqlite3 -lcrypto -ljson-c -lcmark
 LIBS_SEND  = -lsqlite3 -lssl -lcrypto -ljson-c -lcmark -lnghttp2 -lcurl
 
-.PHONY: all
+.PHONY: all help run test san lint packages install clean
 all: $(PROGRAMS)
+
+help:
+	@echo 'make run       sets up what is missing and serves the page on http://localhost:8080/ (PORT= STATE_DIR= ENV_FILE=)'
+	@echo 'make test      runs every test (PARTS="unit cgi" runs some: lint unit scripts cgi sender crash e2e)'
+	@echo 'make lint      checks the house rules alone'
+	@echo 'make           builds; SAN=1 under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make install   DESTDIR= PREFIX='
+
+run: packages
+	@$(MAKE) --no-print-directory -j2 all
+	@BUILD=$(O) deploy/run.sh
+
+packages:
+	@deploy/install-packages.sh run
+
+test:
+	@deploy/install-packages.sh test
+	@$(MAKE) --no-print-directory -j2 all units
+	@$(MAKE) --no-print-directory -j2 SAN=1 all units
+	@$(MAKE) --no-print-directory tests/node_modules/.done
+	@node tests/run.mjs $(PARTS)
+
+.PHONY: units
+units: $(UNIT) $(TOOLS)
+
+# Packages for tests only; the lock pins every version.
+tests/node_modules/.done: tests/package.json tests/package-lock.json
+	@cd tests && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+lint:
+	@node tests/lint/lint.mjs
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/atstatus/libexec $(DESTDIR)$(PREFIX)/libexec/atstatus/cgi-bin \
+	    $(DESTDIR)$(PREFIX)/share/atstatus $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 755 $(O)/bin/atstatus $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(O)/libexec/push-sender $(DESTDIR)$(PREFIX)/libexec/atstatus/libexec/
+	install -m 755 $(O)/cgi-bin/subscribe $(O)/cgi-bin/admin-settings $(O)/cgi-bin/incident-post $(DESTDIR)$(PREFIX)/libexec/atstatus/cgi-bin/
+	install -m 644 deploy/*.conf deploy/*.service deploy/*.socket deploy/*.timer $(DESTDIR)$(PREFIX)/share/atstatus/
+	install -m 644 deploy/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 deploy/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+
+clean:
+	rm -rf build build-san
 
 $(O)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
@@ -98,5 +147,11 @@ $(O)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
 	@$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -MF $(O)/unit/$*.d -o $@ $< $(LIB) $(LDFLAGS) -lfcgi $(LIBS_SEND)
+
+# The sink for large counts of the sender's tests and figures.
+$(O)/tools/sink: $(wildcard tests/pushservice/*.c tests/pushservice/*.h)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	@$(CC) -D_GNU_SOURCE $(WARN) $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS) -lnghttp2 -lssl -lcrypto
 
 -include $(wildcard $(O)/*/*.d)

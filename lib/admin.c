@@ -34,6 +34,11 @@ static enum admin_role role_from_word(const char *word)
 	return ADMIN_VIEWER;
 }
 
+const char *admin_role_word(enum admin_role role)
+{
+	return role_word[role];
+}
+
 int admin_add_user(struct db *db, const char *name, const char *password_hash, enum admin_role role)
 {
 	struct db_stmt *s = db_stmt(db, SQL_USER_ADD);
@@ -117,17 +122,19 @@ int admin_find_session(
 
 	db_bind_blob(s, ":hash", hash, 32);
 	rc = db_step(s);
-	if (rc == 1 && !(within(db_col_int(s, 3), now, ADMIN_ABSOLUTE_MS) &&
-			   within(db_col_int(s, 4), now, ADMIN_IDLE_MS)))
-		rc = 0;
-	if (rc == 1)
+	bool ended = rc == 1 && !(within(db_col_int(s, 3), now, ADMIN_ABSOLUTE_MS) &&
+				    within(db_col_int(s, 4), now, ADMIN_IDLE_MS));
+	if (rc == 1 && !ended)
 		*out = (struct admin_user){
 		    .id = db_col_int(s, 0),
 		    .name = db_col_strdup(s, 1, a),
 		    .role = role_from_word(db_col_text(s, 2)),
 		};
 	db_reset(s);
-	return rc;
+	if (!ended)
+		return rc;
+	/* not only refused: a clock that is set back later must not bring it to life again */
+	return admin_close_session(db, hash) < 0 ? -1 : 0;
 }
 
 int admin_touch_session(struct db *db, const uint8_t hash[32])

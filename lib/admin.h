@@ -20,6 +20,7 @@ struct db;
 #define ADMIN_IDLE_MS	  (INT64_C(30) * 60 * 1000)
 #define ADMIN_ABSOLUTE_MS (INT64_C(12) * 3600 * 1000)
 
+/* A viewer reads, an editor posts and sets statuses, an owner also changes the page and settings. */
 enum admin_role { ADMIN_VIEWER, ADMIN_EDITOR, ADMIN_OWNER, ADMIN_ROLE__MAX };
 
 struct admin_user {
@@ -43,13 +44,17 @@ int admin_set_password(
 /* Sessions.  Opening also clears away what has ended. */
 int admin_open_session(struct db *db, int64_t user_id, const uint8_t hash[32]);
 
-/* The user of a session that has not ended (password_hash stays NULL). */
+/* The user of a session that has not ended (password_hash stays NULL).  One that has is removed;
+ * needs no transaction. */
 int admin_find_session(
     struct db *db, struct arena *a, const uint8_t hash[32], struct admin_user *out);
 
 /* Notes that the session was used; writes at most once a minute.  Needs no transaction. */
 int admin_touch_session(struct db *db, const uint8_t hash[32]);
 int admin_close_session(struct db *db, const uint8_t hash[32]);
+
+/* "viewer", "editor", "owner". */
+const char *admin_role_word(enum admin_role role);
 
 /* Scopes of a token: words of the contract.  ADMIN_SCOPE_ADMIN holds all others. */
 enum admin_scope {

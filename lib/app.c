@@ -8,6 +8,7 @@
 #include "job.h"
 #include "log.h"
 #include "page.h"
+#include "privilege.h"
 #include "spawn.h"
 
 /* How often a program looks for work that nobody does: a sender that was killed, a timer that is
@@ -22,6 +23,7 @@ void app_open(struct app *app, const char *program, enum db_role role)
 
 	*app = (struct app){0};
 	log_open(program);
+	privilege_refuse_root(false);
 	if (conf_load(&app->conf, CONF_WEB, &error) < 0)
 		log_die("APP-01", "%s", error.data);
 	conf_path_database(&app->conf, path, sizeof path);

@@ -74,6 +74,7 @@ static void recover(struct breaker *b)
 	b->failures = 0;
 	b->paused_until = 0;
 	b->recovered = true;
+	b->keep_gone = false;
 }
 
 static void count_busy(struct breaker *b, const struct verdict *v, const struct breaker_now *now)
@@ -134,7 +135,7 @@ static void count_gone(struct breaker *b, const struct verdict *v, const struct 
 	if (answered < MASS_MIN || gone * 2 <= answered)
 		return;
 	breaker_trip(b, VERDICT_TROUBLE_MASS_GONE, 0, now);
-	b->keep_gone = b->changed = true;
+	b->keep_gone = true;
 	memset(b->minutes, 0, sizeof b->minutes);
 }
 
@@ -192,7 +193,8 @@ int breaker_load(struct breaker *b, struct db *db)
 	return rc;
 }
 
-/* After a mass of endings the rows are taken out of reach of the purge. */
+/* After a mass of endings the rows are taken out of reach of the purge: with every commit until a push
+ * is accepted, as windows that were under way write theirs later. */
 static int store_keep(struct breaker *b, struct db *db, int64_t wall_ms)
 {
 	struct db_stmt *s = db_stmt(db, SQL_BREAKER_KEEP_GONE);
@@ -235,5 +237,5 @@ int breaker_store(struct breaker *b, struct db *db, int64_t wall_ms)
 
 void breaker_stored(struct breaker *b)
 {
-	b->changed = b->recovered = b->keep_gone = false;
+	b->changed = b->recovered = false;
 }

@@ -1,13 +1,14 @@
 /* breaker.h - how a push service is doing, and when it is left alone for a while.
  *
- * One per origin and sender process; the pause itself is in `origins`, so it outlives the process and
- * holds for all workers.  What one answer means is in verdict.h; here answers are seen together:
+ * One per origin and sender process; the pause itself is in `origins`, so it outlives the process
+ * and holds for all workers.  What one answer means is in verdict.h; here answers are seen
+ * together:
  *  - no connection: 5 s twice, then 30 s doubling to 10 min;
  *  - ten server errors in a row, or three times no answer at all: 2 min doubling to 10 min;
  *  - five of the last hundred answers throttles, or two with Retry-After: until that, 1 min to 1 h;
  *  - the renewed token refused for three endpoints and accepted for none: 15 min doubling to 6 h;
- *  - more than half of at least twenty endpoints ended within ten minutes: the same, and the rows that
- *    ended are kept for good until a visit revives them;
+ *  - more than half of at least twenty endpoints ended within ten minutes: the same, and the rows
+ * that ended are kept for good until a visit revives them;
  *  - certificate, proxy, blocked: verdict.c.
  * A pause is never a verdict about a subscription.  One accepted push resets the doubling.
  */
@@ -19,10 +20,10 @@
 
 struct db;
 
-#define BREAKER_RING	    100
-#define BREAKER_MINUTES	    10
-#define BREAKER_ERROR_MAX   300
-#define BREAKER_AUTH_LIMIT  3
+#define BREAKER_RING	   100
+#define BREAKER_MINUTES	   10
+#define BREAKER_ERROR_MAX  300
+#define BREAKER_AUTH_LIMIT 3
 
 struct breaker {
 	int64_t origin_id;
@@ -33,7 +34,8 @@ struct breaker {
 	enum verdict_trouble trouble;	/* of the last pause made here */
 	char last_error[BREAKER_ERROR_MAX];
 	int64_t last_error_at;
-	bool changed, recovered, keep_gone; /* to be stored */
+	bool changed, recovered; /* to be stored */
+	bool keep_gone;		 /* the last pause was for a mass of endings */
 
 	/* this process's memory */
 	uint8_t ring[BREAKER_RING]; /* last answers: 0, 1 throttled, 2 throttled with Retry-After */
@@ -62,7 +64,8 @@ bool breaker_is_paused(const struct breaker *b, int64_t wall_ms);
 bool breaker_answer(struct breaker *b, const struct verdict *v, const struct breaker_now *now);
 
 /* The renewed token was refused for this subscription too, and none was accepted.  True: paused. */
-bool breaker_unauthorized(struct breaker *b, int64_t subscription_id, const struct breaker_now *now);
+bool breaker_unauthorized(
+    struct breaker *b, int64_t subscription_id, const struct breaker_now *now);
 
 /* Pauses for a trouble of the whole origin, if it is not paused yet; at least for at_least_ms. */
 void breaker_trip(struct breaker *b, enum verdict_trouble trouble, int64_t at_least_ms,

@@ -219,11 +219,12 @@ static void write_origin(struct conf *conf, bool https, const char *host, uint16
 static bool set_site_url(struct conf_reader *r, enum conf_key key, const char *text)
 {
 	bool https = strncasecmp(text, "https://", 8) == 0;
-	const char *at = text + (https ? 8 : 7), *end = text + strlen(text);
+	bool ok = https || strncasecmp(text, "http://", 7) == 0;
+	const char *at = text + (https ? 8 : ok ? 7 : 0), *end = text + strlen(text);
 	char *host = NULL;
 	uint16_t port = https ? 443 : 80;
 
-	bool ok = (https || strncasecmp(text, "http://", 7) == 0) && take_host(&at, end, &host);
+	ok = ok && take_host(&at, end, &host);
 	if (ok && end > at && end[-1] == '/')
 		end--;
 	if (ok && take_char(&at, end, ':'))
@@ -290,12 +291,12 @@ static bool set_trusted_proxies(struct conf_reader *r, enum conf_key key, const 
 
 static bool set_proxy(struct conf_reader *r, enum conf_key key, const char *text)
 {
-	const char *at = text + 7, *end = text + strlen(text);
+	bool ok = strncasecmp(text, "http://", 7) == 0;
+	const char *at = text + (ok ? 7 : 0), *end = text + strlen(text);
 	char *host = NULL;
 	uint16_t port = 0;
-	bool ok = strncasecmp(text, "http://", 7) == 0 && take_host(&at, end, &host) &&
-		  take_char(&at, end, ':');
 
+	ok = ok && take_host(&at, end, &host) && take_char(&at, end, ':');
 	if (ok && end > at && end[-1] == '/')
 		end--;
 	ok = ok && take_port(&at, end, &port) && at == end;
@@ -408,10 +409,10 @@ static void check_pair(struct conf_reader *r)
 static bool is_subject(const char *s)
 {
 	bool mail = strncmp(s, "mailto:", 7) == 0;
-	const char *rest = s + (mail ? 7 : 8);
 
 	if (!mail && strncmp(s, "https://", 8) != 0)
 		return false;
+	const char *rest = s + (mail ? 7 : 8);
 	for (const char *c = rest; *c != '\0'; c++)
 		if (*c <= ' ' || *c >= 0x7f || strchr("<>\"\\", *c) != NULL)
 			return false;

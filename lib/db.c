@@ -215,7 +215,10 @@ static const char limiter_schema[] =
     "CREATE TABLE IF NOT EXISTS salts (day INTEGER PRIMARY KEY, salt BLOB NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS hits (key BLOB PRIMARY KEY, n INTEGER NOT NULL,"
     " ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX IF NOT EXISTS hits_by_end ON hits(ends_at);";
+    "CREATE INDEX IF NOT EXISTS hits_by_end ON hits(ends_at);"
+    "CREATE TABLE IF NOT EXISTS failures (key BLOB PRIMARY KEY, n INTEGER NOT NULL,"
+    " next_at INTEGER NOT NULL, ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS failures_by_end ON failures(ends_at);";
 
 int db_open(const char *path, enum db_role role, struct db **out)
 {

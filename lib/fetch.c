@@ -1,38 +1,24 @@
 #include "base.h"
 #include "fetch.h"
 
-#include "buf.h"
 #include "clock.h"
-#include "endpoint.h"
+#include "fetch_transfer.h"
 #include "gate.h"
 #include "log.h"
 #include "loop.h"
-#include "reply.h"
-
-#include <curl/curl.h>
-#include <netinet/in.h>
-#include <openssl/ssl.h>
 
 #define ADDRESS_MS   (60 * CLOCK_SECOND) /* how long resolved addresses are used */
-#define IDLE_S	     110L
-#define MAX_AGE_S    3000L
-#define KEPT_CONNECT 64L /* idle connections of all origins */
+#define KEPT_CONNECT 64L		 /* idle connections of all origins */
 
 enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_ACTIVE };
 
-/* One request under way; the handle is kept for the next. */
+/* Room for one request. */
 struct slot {
+	struct fetch_transfer transfer; /* first: libcurl hands back a pointer to it */
 	struct fetch_origin *origin;
 	enum slot_state state;
-	CURL *easy;
 	struct push_request *request;
-	size_t body_sent;
 	int64_t submitted_ms;
-	bool blocked;  /* an address was refused */
-	bool too_much; /* we ended it: header list or body beyond the limits */
-	struct reply reply;
-	struct curl_slist *headers, *addresses;
-	char error[CURL_ERROR_SIZE];
 };
 
 struct fetch_origin {
@@ -40,13 +26,10 @@ struct fetch_origin {
 	struct fetch *fetch;
 	push_answered *answered;
 	void *user;
+	struct fetch_target target;
 	struct gate_query *query;
 	int64_t asked_ms, resolved_ms; /* 0 = no addresses */
 	struct gate_result addresses;
-	struct endpoint_route route;
-	struct buf url; /* of the origin; the path goes into the request line as it is */
-	struct buf connect_to;
-	struct curl_slist *connect_list;
 	size_t in_flight;
 	struct slot slots[FETCH_TRANSFERS];
 };
@@ -66,20 +49,16 @@ struct fetch {
 	uint64_t connections, answers;
 };
 
-/* --- answers --- */
-
 static void answer(struct slot *slot, enum push_failure failure, const char *why)
 {
 	struct fetch_origin *origin = slot->origin;
 	struct push_request *request = slot->request;
+	/* the slot may be used again by the callback */
+	struct reply reply = slot->transfer.reply;
 	struct push_answer out;
-	struct reply reply = slot->reply;
 
 	reply_answer(&reply, failure, why, (int32_t)(clock_mono_ms() - slot->submitted_ms), &out);
-	curl_slist_free_all(slot->headers);
-	curl_slist_free_all(slot->addresses);
-	slot->headers = slot->addresses = NULL;
-	slot->request = NULL;
+	fetch_transfer_clear(&slot->transfer);
 	slot->state = SLOT_FREE;
 	origin->in_flight--;
 	origin->fetch->answers++;
@@ -87,80 +66,15 @@ static void answer(struct slot *slot, enum push_failure failure, const char *why
 	reply_release(&reply);
 }
 
-/* Was the request certainly not on the wire when time ran out? */
-static bool was_connecting(CURL *easy)
-{
-	long connects = 0;
-	curl_off_t ready = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
-	curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
-	return connects > 0 && ready == 0;
-}
-
-static bool proxy_refused(CURL *easy)
-{
-	long code = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &code);
-	return code >= 300;
-}
-
-/* webpush.md §7.3's table of codes, in our words. */
-static enum push_failure sort_failure(const struct slot *slot, CURLcode code)
-{
-	const char *proxy = slot->origin->fetch->settings.proxy;
-
-	if (slot->reply.complete && (code == CURLE_OK || code == CURLE_OPERATION_TIMEDOUT ||
-					(code == CURLE_WRITE_ERROR && slot->too_much)))
-		return PUSH_FAILURE_NONE;
-	switch (code) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-		return PUSH_FAILURE_RESOLVE;
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_PROXY:
-		return PUSH_FAILURE_PROXY;
-	case CURLE_COULDNT_CONNECT:
-		if (slot->blocked)
-			return PUSH_FAILURE_BLOCKED_ADDRESS;
-		return proxy != NULL ? PUSH_FAILURE_PROXY : PUSH_FAILURE_CONNECT;
-	case CURLE_SSL_CONNECT_ERROR:
-		return PUSH_FAILURE_CONNECT;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-	case CURLE_SSL_INVALIDCERTSTATUS:
-		return PUSH_FAILURE_TLS_VERIFY;
-	case CURLE_OPERATION_TIMEDOUT:
-		return was_connecting(slot->easy) ? PUSH_FAILURE_CONNECT : PUSH_FAILURE_UNKNOWN;
-	case CURLE_OUT_OF_MEMORY:
-	case CURLE_BAD_FUNCTION_ARGUMENT:
-	case CURLE_ABORTED_BY_CALLBACK:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_NOT_BUILT_IN:
-	case CURLE_FAILED_INIT:
-		return PUSH_FAILURE_LOCAL;
-	default:
-		return proxy_refused(slot->easy) ? PUSH_FAILURE_PROXY : PUSH_FAILURE_UNKNOWN;
-	}
-}
-
 static void finish(struct slot *slot, CURLcode code)
 {
-	enum push_failure failure = sort_failure(slot, code);
 	char why[CURL_ERROR_SIZE];
+	enum push_failure failure = fetch_transfer_sort(&slot->transfer, code, why, sizeof(why));
 
-	snprintf(why, sizeof(why), "%s",
-	    slot->error[0] != '\0' ? slot->error : curl_easy_strerror(code));
-	if (slot->too_much && failure != PUSH_FAILURE_NONE)
-		snprintf(why, sizeof(why), "answer's header list is too large");
-	if (failure == PUSH_FAILURE_LOCAL)
-		log_error("FETCH-01", "libcurl: %s", why);
 	/* the addresses may be what is wrong: ask again next time */
 	if (failure != PUSH_FAILURE_NONE && failure != PUSH_FAILURE_UNKNOWN)
 		slot->origin->resolved_ms = 0;
-	curl_multi_remove_handle(slot->origin->fetch->multi, slot->easy);
+	curl_multi_remove_handle(slot->origin->fetch->multi, slot->transfer.easy);
 	answer(slot, failure, why);
 }
 
@@ -178,106 +92,7 @@ static void collect(struct fetch *fetch)
 	}
 }
 
-/* --- what libcurl calls --- */
-
-static size_t give_body(char *out, size_t size, size_t n, void *user)
-{
-	struct slot *slot = user;
-	size_t left = slot->request->body_len - slot->body_sent;
-
-	if (left > size * n)
-		left = size * n;
-	memcpy(out, slot->request->body + slot->body_sent, left);
-	slot->body_sent += left;
-	return left;
-}
-
-static size_t take_body(char *bytes, size_t size, size_t n, void *user)
-{
-	struct slot *slot = user;
-
-	if (reply_add_body(&slot->reply, bytes, size * n))
-		return size * n;
-	slot->too_much = true;
-	return 0;
-}
-
-/* "HTTP/1.1 201 Created" begins a list. */
-static bool begin_list(struct reply *reply, const char *line, size_t len)
-{
-	const char *space = memchr(line, ' ', len);
-	int status = 0;
-
-	if (len < 5 || memcmp(line, "HTTP/", 5) != 0)
-		return false;
-	if (space != NULL && line + len - space > 3)
-		for (int i = 1; i <= 3; i++)
-			status =
-			    space[i] >= '0' && space[i] <= '9' ? status * 10 + (space[i] - '0') : 0;
-	reply_begin_headers(reply, status);
-	return true;
-}
-
-/* One line of a header list, with its line end. */
-static size_t take_header(char *line, size_t size, size_t n, void *user)
-{
-	struct slot *slot = user;
-	size_t all = size * n, len = all, name_len, start;
-	const char *colon;
-
-	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n' || line[len - 1] == ' '))
-		len--;
-	if (len == 0) {
-		reply_end_headers(&slot->reply);
-		return all;
-	}
-	if (begin_list(&slot->reply, line, len))
-		return all;
-	colon = memchr(line, ':', len);
-	name_len = colon == NULL ? len : (size_t)(colon - line);
-	start = colon == NULL ? len : name_len + 1;
-	while (start < len && (line[start] == ' ' || line[start] == '\t'))
-		start++;
-	if (reply_add_header(&slot->reply, line, name_len, line + start, len - start))
-		return all;
-	slot->too_much = true;
-	return 0;
-}
-
-/* Each address that libcurl is about to connect to is judged once more, whatever it came from. */
-static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	struct slot *slot = user;
-	const struct endpoint_route *route = &slot->origin->route;
-	in_port_t port = 0;
-
-	if (purpose != CURLSOCKTYPE_IPCXN)
-		return CURL_SOCKET_BAD;
-	if (address->family == AF_INET)
-		port = ((struct sockaddr_in *)&address->addr)->sin_port;
-	else if (address->family == AF_INET6)
-		port = ((struct sockaddr_in6 *)&address->addr)->sin6_port;
-	if (slot->origin->fetch->settings.proxy == NULL &&
-	    (ntohs(port) != route->port ||
-		(!route->any_address && !gate_address_allowed(&address->addr)))) {
-		slot->blocked = true;
-		return CURL_SOCKET_BAD;
-	}
-	slot->origin->fetch->connections++;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-/* libcurl replaces its default authorities by a file that is named; ours come on top. */
-static CURLcode add_authorities(CURL *easy, void *context, void *user)
-{
-	const char *file = user;
-
-	(void)easy;
-	if (SSL_CTX_load_verify_file(context, file))
-		return CURLE_OK;
-	log_error("FETCH-02", "CA file %s cannot be used", file);
-	return CURLE_SSL_CACERT_BADFILE;
-}
+/* --- libcurl in our loop --- */
 
 static void on_ready(void *user, unsigned events)
 {
@@ -314,7 +129,7 @@ static int wire(CURL *easy, curl_socket_t fd, int what, void *user, void *assign
 	}
 	wired = calloc(1, sizeof(*wired));
 	if (wired == NULL)
-		log_die("FETCH-03", "out of memory");
+		log_die("FETCH-06", "out of memory");
 	wired->fetch = fetch;
 	wired->fd = fd;
 	wired->watch = loop_watch(fetch->settings.loop, fd, events, on_ready, wired);
@@ -337,133 +152,19 @@ static int set_timer(CURLM *multi, long timeout_ms, void *user)
 
 /* --- requests --- */
 
-/* What is the same for every request of a slot. */
-static void set_options(struct slot *slot)
-{
-	struct fetch_origin *origin = slot->origin;
-	const struct fetch_settings *settings = &origin->fetch->settings;
-	CURL *easy = slot->easy;
-
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->error);
-	curl_easy_setopt(easy, CURLOPT_URL, origin->url.data);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy != NULL ? settings->proxy : "");
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (settings->ca_file != NULL) {
-		curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, add_authorities);
-		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, settings->ca_file);
-	}
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_ms);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)settings->answer_ms);
-	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_S);
-	curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, MAX_AGE_S);
-	if (origin->connect_list != NULL)
-		curl_easy_setopt(easy, CURLOPT_CONNECT_TO, origin->connect_list);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot);
-	curl_easy_setopt(easy, CURLOPT_POST, 1L);
-	/* From a buffer of ours libcurl would send a request again by itself when a kept connection
-	 * breaks.  It cannot rewind this function, so it fails instead and the caller decides. */
-	curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-	curl_easy_setopt(easy, CURLOPT_READDATA, slot);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
-}
-
-static void add_line(struct curl_slist **list, struct buf *line)
-{
-	struct curl_slist *longer = curl_slist_append(*list, line->data);
-
-	if (longer == NULL)
-		log_die("FETCH-04", "out of memory");
-	*list = longer;
-	buf_clear(line);
-}
-
-static void make_headers(struct slot *slot)
-{
-	/* the last two take away what libcurl would add */
-	static const char *const fixed[] = {
-	    "Content-Encoding: aes128gcm",
-	    "Content-Type: application/octet-stream",
-	    "Accept:",
-	    "Expect:",
-	};
-	const struct push_request *request = slot->request;
-	struct buf line = BUF_INIT;
-
-	buf_printf(&line, "TTL: %" PRIu32, request->ttl_s);
-	add_line(&slot->headers, &line);
-	buf_printf(&line, "Urgency: %s", request->urgency);
-	add_line(&slot->headers, &line);
-	if (request->topic != NULL) {
-		buf_printf(&line, "Topic: %s", request->topic);
-		add_line(&slot->headers, &line);
-	}
-	buf_printf(&line, "Authorization: %s", request->authorization);
-	add_line(&slot->headers, &line);
-	for (size_t i = 0; i < nelem(fixed); i++) {
-		buf_add_str(&line, fixed[i]);
-		add_line(&slot->headers, &line);
-	}
-	buf_release(&line);
-}
-
-/* Tells libcurl which addresses the name has, so that it asks nobody. */
-static void make_addresses(struct slot *slot)
-{
-	const struct fetch_origin *origin = slot->origin;
-	struct buf line = BUF_INIT;
-	char text[GATE_TEXT_MAX];
-
-	buf_printf(&line, "%s:%u:", origin->route.host, origin->route.port);
-	for (size_t i = 0; i < origin->addresses.count; i++) {
-		const struct sockaddr *address =
-		    (const struct sockaddr *)&origin->addresses.address[i];
-		gate_format(address, text);
-		buf_printf(&line, address->sa_family == AF_INET6 ? "%s[%s]" : "%s%s",
-		    i > 0 ? "," : "", text);
-	}
-	add_line(&slot->addresses, &line);
-	buf_release(&line);
-}
-
 static void start(struct slot *slot)
 {
+	struct fetch_origin *origin = slot->origin;
+	bool by_proxy = origin->fetch->settings.proxy != NULL;
 	CURLMcode code;
 
 	slot->state = SLOT_ACTIVE;
-	if (slot->easy == NULL) {
-		slot->easy = curl_easy_init();
-		if (slot->easy == NULL)
-			log_die("FETCH-05", "out of memory");
-		set_options(slot);
-	}
-	make_headers(slot);
-	if (slot->origin->fetch->settings.proxy == NULL)
-		make_addresses(slot);
-	curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->headers);
-	curl_easy_setopt(slot->easy, CURLOPT_RESOLVE, slot->addresses);
-	curl_easy_setopt(slot->easy, CURLOPT_REQUEST_TARGET, slot->request->path);
-	curl_easy_setopt(
-	    slot->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)slot->request->body_len);
-	slot->error[0] = '\0';
-	code = curl_multi_add_handle(slot->origin->fetch->multi, slot->easy);
+	fetch_transfer_prepare(
+	    &slot->transfer, slot->request, by_proxy ? NULL : &origin->addresses);
+	code = curl_multi_add_handle(origin->fetch->multi, slot->transfer.easy);
 	if (code == CURLM_OK)
 		return;
-	log_error("FETCH-06", "libcurl: %s", curl_multi_strerror(code));
+	log_error("FETCH-07", "libcurl: %s", curl_multi_strerror(code));
 	answer(slot, PUSH_FAILURE_LOCAL, curl_multi_strerror(code));
 }
 
@@ -517,8 +218,9 @@ static void start_waiting(struct fetch_origin *origin, int64_t now)
 			start(&origin->slots[i]);
 		} else if (origin->query == NULL) {
 			origin->asked_ms = now;
-			origin->query = gate_ask(settings->gate, origin->route.host,
-			    origin->route.port, origin->route.any_address, on_found, origin);
+			origin->query = gate_ask(settings->gate, origin->target.route.host,
+			    origin->target.route.port, origin->target.route.any_address, on_found,
+			    origin);
 		}
 	}
 }
@@ -553,7 +255,7 @@ struct fetch *fetch_open(const struct fetch_settings *settings)
 	struct fetch *fetch = calloc(1, sizeof(*fetch));
 
 	if (fetch == NULL)
-		log_die("FETCH-07", "out of memory");
+		log_die("FETCH-08", "out of memory");
 	fetch->settings = *settings;
 	if (settings->connect_ms == 0)
 		fetch->settings.connect_ms = FETCH_CONNECT_MS;
@@ -563,7 +265,7 @@ struct fetch *fetch_open(const struct fetch_settings *settings)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
 		fetch->multi = curl_multi_init();
 	if (fetch->multi == NULL) {
-		log_error("FETCH-08", "libcurl does not start");
+		log_error("FETCH-09", "libcurl does not start");
 		free(fetch);
 		return NULL;
 	}
@@ -593,21 +295,14 @@ struct fetch_origin *fetch_origin_open(
 	struct fetch_origin *origin = calloc(1, sizeof(*origin));
 
 	if (origin == NULL)
-		log_die("FETCH-09", "out of memory");
+		log_die("FETCH-10", "out of memory");
 	origin->fetch = fetch;
 	origin->answered = answered;
 	origin->user = user;
-	origin->url = origin->connect_to = (struct buf)BUF_INIT;
-	buf_printf(&origin->url, port == 443 ? "https://%s/" : "https://%s:%u/", host, port);
-	endpoint_find_route(fetch->settings.policy, host, port, &origin->route);
-	if (origin->route.mapped) {
-		bool ipv6 = strchr(origin->route.host, ':') != NULL;
-		buf_printf(&origin->connect_to, ipv6 ? "%s:%u:[%s]:%u" : "%s:%u:%s:%u", host, port,
-		    origin->route.host, origin->route.port);
-		add_line(&origin->connect_list, &origin->connect_to);
-	}
+	fetch_target_init(&origin->target, &fetch->settings, host, port, &fetch->connections);
 	for (size_t i = 0; i < FETCH_TRANSFERS; i++)
-		origin->slots[i].origin = origin;
+		origin->slots[i] =
+		    (struct slot){.origin = origin, .transfer.target = &origin->target};
 	origin->next = fetch->origins;
 	fetch->origins = origin;
 	return origin;
@@ -622,16 +317,12 @@ void fetch_origin_close(struct fetch_origin *origin)
 	for (size_t i = 0; i < FETCH_TRANSFERS; i++) {
 		struct slot *slot = &origin->slots[i];
 		if (slot->state == SLOT_ACTIVE)
-			curl_multi_remove_handle(origin->fetch->multi, slot->easy);
-		curl_easy_cleanup(slot->easy);
-		curl_slist_free_all(slot->headers);
-		curl_slist_free_all(slot->addresses);
+			curl_multi_remove_handle(origin->fetch->multi, slot->transfer.easy);
 		if (slot->state != SLOT_FREE)
-			reply_release(&slot->reply);
+			reply_release(&slot->transfer.reply);
+		fetch_transfer_close(&slot->transfer);
 	}
-	curl_slist_free_all(origin->connect_list);
-	buf_release(&origin->url);
-	buf_release(&origin->connect_to);
+	fetch_target_release(&origin->target);
 	while (*link != origin)
 		link = &(*link)->next;
 	*link = origin->next;
@@ -659,9 +350,7 @@ int fetch_submit(struct fetch_origin *origin, struct push_request *request)
 	slot->state = SLOT_WAITING;
 	slot->request = request;
 	slot->submitted_ms = clock_mono_ms();
-	slot->body_sent = 0;
-	slot->blocked = slot->too_much = false;
-	reply_start(&slot->reply);
+	reply_start(&slot->transfer.reply);
 	origin->in_flight++;
 	return 1;
 }

@@ -239,9 +239,10 @@ static void read_view(struct db_stmt *s, struct arena *a, struct job_view *v)
 	};
 }
 
-int job_list(struct db *db, struct arena *a, int64_t limit, struct job_view **out, size_t *n)
+/* Reads what the statement gives, at most limit rows. */
+static int read_list(struct db *db, struct arena *a, struct db_stmt *s, int64_t limit,
+    struct job_view **out, size_t *n)
 {
-	struct db_stmt *s = db_stmt(db, SQL_JOB_LIST);
 	struct job_view *list = arena_array(a, (size_t)limit, sizeof *list);
 	size_t count = 0;
 	int rc;
@@ -257,6 +258,20 @@ int job_list(struct db *db, struct arena *a, int64_t limit, struct job_view **ou
 	*out = list;
 	*n = count;
 	return 1;
+}
+
+int job_list(struct db *db, struct arena *a, int64_t limit, struct job_view **out, size_t *n)
+{
+	return read_list(db, a, db_stmt(db, SQL_JOB_LIST), limit, out, n);
+}
+
+int job_list_incident(struct db *db, struct arena *a, const char *incident_id, int64_t limit,
+    struct job_view **out, size_t *n)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_LIST_INCIDENT);
+
+	db_bind_text(s, ":incident", incident_id);
+	return read_list(db, a, s, limit, out, n);
 }
 
 int job_get(struct db *db, struct arena *a, const char *public_id, struct job_view *out)

@@ -71,9 +71,10 @@ struct job_view {
 	size_t n_origins;
 };
 
-/* The newest jobs but tests, at most `limit`; before = public id of the last one of the page
- * before, or NULL. */
+/* The newest jobs but tests, newest first, at most `limit`; of all, or of one incident. */
 int job_list(struct db *db, struct arena *a, int64_t limit, struct job_view **out, size_t *n);
+int job_list_incident(struct db *db, struct arena *a, const char *incident_id, int64_t limit,
+    struct job_view **out, size_t *n);
 int job_get(struct db *db, struct arena *a, const char *public_id, struct job_view *out);
 
 /* Stops a job that is sending.  1 stopped, 0 unknown or no longer sending. */

@@ -111,7 +111,7 @@ struct lane_window {
 /* Where windows come from.  The caller keeps it for as long as it claims there. */
 struct lane_place {
 	int64_t origin_id;
-	char *origin; /* https://host[:port] */
+	const char *origin; /* https://host[:port] */
 	int shard;
 	bool allowed;	  /* by the configuration: else all is refused without sending */
 	unsigned singles; /* windows of one id still to come after crashes; starts as 0 */

@@ -46,13 +46,17 @@ bool pairs_parse(struct arena *a, const char *text, size_t len, size_t max, stru
     size_t *count, const char **error)
 {
 	size_t n = count_pairs(text, len);
-	const char *at = text, *end = text + len;
 
+	*out = NULL;
+	*count = 0;
+	if (n == 0)
+		return true;
 	if (n > max) {
 		*error = "There are too many fields.";
 		return false;
 	}
 	struct pair *pairs = arena_array(a, n, sizeof *pairs);
+	const char *at = text, *end = text + len;
 	for (size_t i = 0; i < n; i++) {
 		const char *amp = memchr(at, '&', (size_t)(end - at));
 		size_t part = (size_t)((amp == NULL ? end : amp) - at);

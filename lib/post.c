@@ -5,6 +5,9 @@
 #include "clock.h"
 #include "db.h"
 
+/* Nobody sends a form again after so long. */
+#define KEEP_MS (7 * CLOCK_DAY)
+
 int post_find(struct db *db, struct arena *a, const char *post_id, char **location)
 {
 	struct db_stmt *s = db_stmt(db, SQL_POST_GET);
@@ -20,10 +23,15 @@ int post_find(struct db *db, struct arena *a, const char *post_id, char **locati
 
 int post_keep(struct db *db, const char *post_id, const char *location)
 {
-	struct db_stmt *s = db_stmt(db, SQL_POST_ADD);
+	struct db_stmt *s = db_stmt(db, SQL_POST_SWEEP);
+	int64_t now = clock_now_ms();
 
+	db_bind_int(s, ":before", now - KEEP_MS);
+	if (db_run(s) < 0)
+		return -1;
+	s = db_stmt(db, SQL_POST_ADD);
 	db_bind_text(s, ":id", post_id);
 	db_bind_text(s, ":location", location);
-	db_bind_int(s, ":now", clock_now_ms());
+	db_bind_int(s, ":now", now);
 	return db_run(s);
 }

@@ -14,7 +14,7 @@ struct db;
 /* 1 the key was used, *location is where it led; 0 it is new; -1 broken. */
 int post_find(struct db *db, struct arena *a, const char *post_id, char **location);
 
-/* Writes the key; inside the fact's transaction. */
+/* Writes the key and forgets those of more than a week ago; inside the fact's transaction. */
 int post_keep(struct db *db, const char *post_id, const char *location);
 
 #endif

@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "file.h"
 #include "log.h"
+#include "privilege.h"
 
 /* A log that grew past this is renamed to .1 before a new sender begins. */
 #define LOG_MAX_BYTES ((off_t)4 * 1024 * 1024)
@@ -96,7 +97,8 @@ int spawn_sender(const struct conf *conf)
 		return -1;
 	conf_path_sender_log(conf, log, sizeof log);
 	rotate_log(log);
-	char *argv[] = {program, NULL};
+	char allow[] = "--allow-root";
+	char *argv[] = {program, privilege_is_root() ? allow : NULL, NULL};
 	posix_spawn_file_actions_init(&fa);
 	posix_spawnattr_init(&attr);
 	rc = set_descriptors(&fa, log);

@@ -42,6 +42,10 @@ SQL(JOB_ADD_TEST_EXCEPTION,
 SQL(JOB_LIST,
     "SELECT id, public_id, trigger, incident_id, component_id, title, state, created_at, first_at,"
     " last_at FROM jobs WHERE is_test = 0 ORDER BY id DESC LIMIT :limit")
+SQL(JOB_LIST_INCIDENT,
+    "SELECT id, public_id, trigger, incident_id, component_id, title, state, created_at, first_at,"
+    " last_at FROM jobs WHERE incident_id = :incident AND is_test = 0 ORDER BY id DESC"
+    " LIMIT :limit")
 SQL(JOB_GET,
     "SELECT id, public_id, trigger, incident_id, component_id, title, state, created_at, first_at,"
     " last_at FROM jobs WHERE public_id = :public_id AND is_test = 0")
@@ -141,6 +145,8 @@ SQL(INCIDENT_COMPONENT_PUT,
 SQL(POST_GET, "SELECT location FROM posts WHERE post_id = :id")
 SQL(POST_ADD, "INSERT INTO posts (post_id, location, created_at) VALUES (:id, :location, :now)")
 
+SQL(POST_SWEEP, "DELETE FROM posts WHERE created_at < :before")
+
 /* ---- admin.c: people, sessions, tokens */
 SQL(USER_BY_NAME,
     "SELECT id, name, password_hash, role FROM users WHERE name = :name AND disabled_at IS NULL")
@@ -173,6 +179,9 @@ SQL(VAPID_KEY_ADD,
     "INSERT INTO vapid_keys (public_key, created_at) VALUES (:key, :now) ON CONFLICT DO NOTHING")
 SQL(VAPID_KEY_ID, "SELECT id FROM vapid_keys WHERE public_key = :key")
 SQL(SUBSCRIPTION_COUNT, "SELECT n FROM counters WHERE name = 'subscriptions'")
+SQL(SUBSCRIPTION_COUNT_ALIVE,
+    "SELECT n - (SELECT count(*) FROM subscriptions WHERE dead_at IS NOT NULL) FROM counters"
+    " WHERE name = 'subscriptions'")
 
 /* ---- limiter.c: in the limiter's own database */
 SQL(LIMITER_SALT, "SELECT salt FROM salts WHERE day = :day")
@@ -186,6 +195,15 @@ SQL(LIMITER_HIT,
     " ON CONFLICT (key) DO UPDATE SET"
     " n = CASE WHEN hits.ends_at > excluded.ends_at THEN 1 ELSE hits.n + 1 END,"
     " ends_at = min(hits.ends_at, excluded.ends_at) RETURNING n, ends_at")
+
+/* ---- throttle.c: in the limiter's own database */
+SQL(THROTTLE_GET, "SELECT n, next_at FROM failures WHERE key = :key")
+SQL(THROTTLE_PUT,
+    "INSERT INTO failures (key, n, next_at, ends_at) VALUES (:key, :n, :next_at, :ends_at)"
+    " ON CONFLICT (key) DO UPDATE SET n = excluded.n, next_at = excluded.next_at,"
+    " ends_at = excluded.ends_at")
+SQL(THROTTLE_DROP, "DELETE FROM failures WHERE key = :key")
+SQL(THROTTLE_SWEEP, "DELETE FROM failures WHERE ends_at <= :now")
 
 /* ---- subscription*.c */
 SQL(SUBSCRIPTION_GET,

@@ -52,6 +52,10 @@ int view_draw_manifest(const struct view *v, struct arena *a, struct buf *out);
 /* /push.json of the contract; public_key is VAPID_PUBLIC_KEY or NULL. */
 void view_draw_push_json(const struct view *v, const char *public_key, struct buf *out);
 
+/* The headline's sentence and its state (a word for class names and shapes); needs components,
+ * trouble_since and the rows of open incidents. */
+char *view_headline(const struct view *v, struct arena *a, const char **state);
+
 /* "23 Nov 2026, 14:02 UTC" */
 char *view_time_text(struct arena *a, int64_t ms);
 

@@ -86,6 +86,37 @@ static const struct incident *first_open(const struct view *v)
 	return NULL;
 }
 
+static char *trouble_sentence(struct arena *a, const struct headline *h)
+{
+	return arena_printf(a, "%s: %s", component_status_label(h->worst), name_list(a, h));
+}
+
+static char *well_sentence(struct arena *a, const struct headline *h)
+{
+	return h->visible == 1 ? arena_printf(a, "%s is operational", h->only)
+			       : arena_strdup(a, "All components are operational");
+}
+
+char *view_headline(const struct view *v, struct arena *a, const char **state)
+{
+	struct headline h = find_headline(v);
+	const struct incident *open = first_open(v);
+
+	*state = "none";
+	if (h.n > 0) {
+		*state = component_status_word(h.worst);
+		return trouble_sentence(a, &h);
+	}
+	if (open != NULL) {
+		*state = view_state_of_impact(open->impact);
+		return arena_strdup(a, open->name);
+	}
+	if (h.visible == 0)
+		return arena_strdup(a, "No components yet");
+	*state = component_status_word(COMPONENT_OPERATIONAL);
+	return well_sentence(a, &h);
+}
+
 static char *set_trouble(
     struct tv *values, struct arena *a, const char *state, char *sentence, int64_t since)
 {
@@ -105,9 +136,8 @@ static char *set_headline(struct tv *values, struct arena *a, const struct view 
 	const struct incident *open = first_open(v);
 
 	if (h.n > 0)
-		return set_trouble(values, a, component_status_word(h.worst),
-		    arena_printf(a, "%s: %s", component_status_label(h.worst), name_list(a, &h)),
-		    h.since);
+		return set_trouble(
+		    values, a, component_status_word(h.worst), trouble_sentence(a, &h), h.since);
 	if (open != NULL)
 		return set_trouble(values, a, view_state_of_impact(open->impact),
 		    arena_strdup(a, open->name), open->started_at);
@@ -115,8 +145,7 @@ static char *set_headline(struct tv *values, struct arena *a, const struct view 
 		tv_add(values, "empty");
 		return NULL;
 	}
-	char *sentence = h.visible == 1 ? arena_printf(a, "%s is operational", h.only)
-					: arena_strdup(a, "All components are operational");
+	char *sentence = well_sentence(a, &h);
 	tv_set(tv_add(values, "well"), "sentence", sentence);
 	return sentence;
 }

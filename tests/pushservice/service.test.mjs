@@ -7,6 +7,7 @@ import { request } from "node:https";
 import { after, before, test } from "node:test";
 import { randomBytes } from "node:crypto";
 import webPush from "web-push";
+import { checkPush, Memory } from "./check.mjs";
 import { makePush, newVapid, openSession, push, send, vapidAsEcdh } from "./sender.mjs";
 import { startPushService } from "./service.mjs";
 
@@ -113,6 +114,8 @@ const badPushes = [
 	["a doubled mailto", { claims: { sub: "mailto:mailto:a@example.com" } }, "jwt-sub", 403],
 	["a further claim", { claims: { iat: 1 } }, "jwt-claims", 403],
 	["another algorithm", { jwtHeader: { alg: "none" } }, "jwt-header", 403],
+	["a token header that is no JSON", { authorization: (text) => text.replace(/t=[^.]+/, "t=AAAA") }, ["jwt-header", "jwt-signature"], 403],
+	["claims that are no JSON", { authorization: (text) => text.replace(/\.[^.]+\./, ".AAAA.") }, ["jwt-claims", "jwt-signature"], 403],
 	["no typ", { jwtHeader: { typ: undefined } }, "jwt-header", 403],
 	["a signature by another key", { signWith: newVapid().privateKey }, "jwt-signature", 403],
 	["a signature in DER", { authorization: derSignature }, "jwt-signature", 403],
@@ -222,6 +225,16 @@ test("a Content-Length that is not the body's breaks the stream and is recorded"
 	const { subscription } = subscribe();
 	await assert.rejects(push(service, subscription, vapid, { headers: { "content-length": "5" } }));
 	assert.deepEqual(lastRules(), ["protocol"]);
+});
+
+test("a Content-Length that is not the body's is found where the transport lets it pass", () => {
+	const { subscription } = subscribe({ host: "a.push.test" });
+	const { headers, body } = makePush(subscription, vapid, { headers: { "content-length": "5" } });
+	const { endpoint, origin } = service.findSubscription(subscription.endpoint);
+	const request = { method: "POST", authority: new URL(endpoint).host, servername: "a.push.test", httpVersion: "2.0", rawHeaders: Object.entries(headers).flat(), body };
+	const target = { id: "s", authority: request.authority, hostname: "a.push.test", origin, service: "generic", vapidPublicKey: null, privateKey: null };
+	const { faults } = checkPush(request, target, new Memory());
+	assert.deepEqual(faults.map((fault) => fault.rule), ["content-length"]);
 });
 
 test("a subscription without a VAPID key takes any", async () => {

@@ -11,7 +11,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { constants, createSecureServer } from "node:http2";
 import { createServer as createHttps } from "node:https";
-import { createServer as createTcp } from "node:net";
+import { connect, createServer as createTcp } from "node:net";
 import { join } from "node:path";
 import { createServer as createTls } from "node:tls";
 import { ensureCertificate } from "../pushservice/certificate.mjs";
@@ -71,7 +71,7 @@ const behaviours = {
 	/* behind a whole header list */
 	"reset-later": ({ stream, argument: [code] }) => {
 		stream.respond({ ":status": 201 });
-		setTimeout(() => stream.close(constants[`NGHTTP2_${code}`]), 20);
+		setTimeout(() => bareReset(stream, constants[`NGHTTP2_${code}`]), 20);
 	},
 	/* this one is answered, everything above it was never seen; the connection ends a little later */
 	goaway: ({ stream, respond }) => {
@@ -79,9 +79,9 @@ const behaviours = {
 		session.limit = stream.id;
 		session.goaway(constants.NGHTTP2_NO_ERROR, stream.id);
 		respond(201);
-		setTimeout(() => session.socket?.destroy(), 100);
+		setTimeout(() => session.raw.destroy(), 100);
 	},
-	close: ({ stream, response }) => (stream ? stream.session.socket : response.socket).destroy(),
+	close: ({ stream, response }) => (stream ? stream.session.raw : response.socket).destroy(),
 	/* header list, half a body, end of the connection */
 	half: ({ response }) => {
 		response.writeHead(201, { "content-length": "10" });
@@ -91,6 +91,12 @@ const behaviours = {
 };
 
 const sum = (bytes) => bytes.reduce((total, byte) => (total * 31 + byte) % 1000003, 7);
+
+/* Node's own stream.close() sends END_STREAM first, which would make the answer complete. */
+function bareReset(stream, code) {
+	const key = Object.getOwnPropertySymbols(stream).find((symbol) => symbol.description === "kHandle");
+	stream[key].rstStream(code);
+}
 
 function serve(stats, exchange) {
 	const [, name, ...argument] = exchange.path.split("?")[0].split("/");
@@ -133,7 +139,11 @@ function pairs(flat) {
 function http2(settings = {}, keys = own) {
 	const stats = newStats();
 	const server = createSecureServer({ ...identity(keys), settings, maxHeaderListPairs: 1000 });
+	/* Node hides the socket of a session; the session is made inside this event */
+	let socket;
+	server.prependListener("secureConnection", (secure) => (socket = secure));
 	server.on("session", (session) => {
+		session.raw = socket;
 		stats.connections++;
 		session.on("ping", () => stats.pings++);
 		session.on("error", () => {});
@@ -147,7 +157,13 @@ function http1(keys = own) {
 	const server = createHttps({ ...identity(keys), ALPNProtocols: ["http/1.1"] }, (request, response) => {
 		const chunks = [];
 		stats.most = Math.max(stats.most, ++stats.open);
-		response.on("close", () => stats.open--);
+		/* over when all is written, or when the client has gone */
+		let open = true;
+		const end = () => {
+			stats.open -= open ? 1 : 0;
+			open = false;
+		};
+		response.on("finish", end).on("close", end);
 		request.on("data", (chunk) => chunks.push(chunk));
 		request.on("end", () => serve(stats, {
 			response, path: request.url, headers: pairs(request.rawHeaders), body: Buffer.concat(chunks), version: "1.1",
@@ -174,13 +190,27 @@ function mute() {
 	return createTcp((socket) => socket.on("error", () => {}));
 }
 
-/* Refuses every CONNECT, and notes nothing. */
-function proxy() {
-	const server = createTcp((socket) => {
+/* A proxy that refuses every CONNECT. */
+function refuser() {
+	return createTcp((socket) => {
 		socket.on("error", () => {});
 		socket.once("data", () => socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"));
 	});
-	return server;
+}
+
+/* A proxy that leads to this machine, whatever the name. */
+function tunnel() {
+	return createTcp((socket) => {
+		socket.on("error", () => {});
+		socket.once("data", (head) => {
+			const port = Number(/^CONNECT [^ :]+:(\d+) /.exec(head.toString("latin1"))?.[1]);
+			const onward = connect(port, "127.0.0.1", () => {
+				socket.write("HTTP/1.1 200 Connected\r\nRetry-After: 77\r\n\r\n");
+				socket.pipe(onward).pipe(socket);
+			});
+			onward.on("error", () => socket.destroy());
+		});
+	});
 }
 
 const listeners = {
@@ -194,7 +224,8 @@ const listeners = {
 	stranger1: http1(stranger),
 	drop: dropper(),
 	mute: mute(),
-	proxy: proxy(),
+	refuser: refuser(),
+	tunnel: tunnel(),
 };
 
 process.stdout.write(`ca ${own.caFile}\n`);

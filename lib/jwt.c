@@ -1,6 +1,6 @@
-/* token.c - see token.h. */
+/* jwt.c - see jwt.h. */
 #include "base.h"
-#include "token.h"
+#include "jwt.h"
 
 #include "buf.h"
 #include "clock.h"
@@ -9,26 +9,26 @@
 
 #define RENEW_BEFORE_MS (2 * CLOCK_HOUR)
 
-struct token_text {
-	struct token_text *next;
+struct jwt_text {
+	struct jwt_text *next;
 	char text[];
 };
 
-static struct token_text *new_text(const char *text, size_t len)
+static struct jwt_text *new_text(const char *text, size_t len)
 {
-	struct token_text *t = malloc(sizeof *t + len + 1);
+	struct jwt_text *t = malloc(sizeof *t + len + 1);
 
 	if (t == NULL)
-		log_die("TOKEN-01", "out of memory");
+		log_die("JWT-01", "out of memory");
 	memcpy(t->text, text, len + 1);
 	return t;
 }
 
-const char *token_header(struct token *t, struct vapid *key, const char *origin,
-    const char *subject, int64_t now_ms)
+const char *jwt_header(
+    struct jwt *t, struct vapid *key, const char *origin, const char *subject, int64_t now_ms)
 {
 	struct buf header = BUF_INIT;
-	struct token_text *text;
+	struct jwt_text *text;
 
 	/* a token from the future was signed before the clock was set back */
 	if (t->text != NULL && now_ms < t->until - RENEW_BEFORE_MS &&
@@ -48,7 +48,7 @@ const char *token_header(struct token *t, struct vapid *key, const char *origin,
 	return text->text;
 }
 
-bool token_renew(struct token *t, int64_t now_ms)
+bool jwt_renew(struct jwt *t, int64_t now_ms)
 {
 	int64_t since = now_ms - t->forced_at;
 
@@ -59,10 +59,10 @@ bool token_renew(struct token *t, int64_t now_ms)
 	return true;
 }
 
-void token_release(struct token *t)
+void jwt_release(struct jwt *t)
 {
 	while (t->text != NULL) {
-		struct token_text *text = t->text;
+		struct jwt_text *text = t->text;
 
 		t->text = text->next;
 		free(text);

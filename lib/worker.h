@@ -1,0 +1,40 @@
+/* worker.h - the loop of a sender process: claims, sends, stores, until nothing is due soon.
+ *
+ * A worker of n has the shards with shard % n == its number, of every origin.  It keeps at most one
+ * window of an origin and shard under way and claims the next only while the origin's queue is
+ * short, so a crash repeats little and memory stays flat: at most WORKER_WINDOWS windows.  The
+ * results of all windows that ended in a turn and the next claims are one commit.
+ *
+ * It ends when nothing is due within WORKER_PATIENCE_MS, or when it is told to: then it sends
+ * nothing more, waits at most WORKER_GRACE_MS for answers, and stores what it knows.
+ *
+ * A database that is busy or full stops claims; what is known is kept and stored when it can be,
+ * for about a minute, then the process fails and a later one starts from the claims.
+ */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include "base.h"
+#include "courier.h"
+
+#define WORKER_WINDOWS	   64
+#define WORKER_PATIENCE_MS (INT64_C(2) * 60 * 1000)
+#define WORKER_GRACE_MS	   (INT64_C(8) * 1000)
+
+struct worker_settings {
+	const char *database;
+	const char *site_url;
+	struct courier_settings courier;
+	int64_t key_id, previous_key_id; /* vapid_keys, 0 = none */
+	bool may_send;	     /* false: the keys are bad, only count what needs no sending */
+	int workers, worker; /* n, number from 0 */
+	bool spreads;	     /* the only process: makes the lanes of new jobs itself */
+	int wake_fd;	     /* bytes: there is new work; end of file: stop */
+	int stop_fd;	     /* readable: stop; -1 = none.  Nothing is read from it */
+};
+
+/* 1 nothing is left to do soon; 0 it was told to stop; -1 broken and logged.  Opens everything
+ * itself, so it may be called right after a fork. */
+int worker_run(const struct worker_settings *settings);
+
+#endif
