@@ -1,0 +1,201 @@
+/* desk_parts.h - what the files of the admin pages share; nobody else includes it. */
+#ifndef DESK_PARTS_H
+#define DESK_PARTS_H
+
+#include "base.h"
+#include "admin.h"
+#include "arena.h"
+#include "component.h"
+#include "desk.h"
+#include "digest.h"
+#include "form.h"
+#include "incident.h"
+#include "settings.h"
+#include "template.h"
+
+enum desk_route {
+#define DESK(name, program, method, path, who, handler) DESK_##name,
+#include "desk_table.h"
+#undef DESK
+	DESK_ROUTE__MAX
+};
+
+enum desk_template {
+	DESK_FRAME,
+	DESK_ALONE,
+	DESK_SHAPES,
+	DESK_SIGN_IN_PAGE,
+	DESK_OVERVIEW_PAGE,
+	DESK_INCIDENT_FORM_PAGE,
+	DESK_INCIDENT_PAGE,
+	DESK_STATUSES_PART,
+	DESK_LEDGER_PART,
+	DESK_PREVIEW_PART,
+	DESK_DELETE_PAGE,
+	DESK_COMPONENTS_PAGE,
+	DESK_COMPONENT_PAGE,
+	DESK_NOTIFICATIONS_PAGE,
+	DESK_SITE_PAGE,
+	DESK_ACCOUNT_PAGE,
+	DESK_TEMPLATE__MAX
+};
+
+enum desk_nav { DESK_NAV_INCIDENTS, DESK_NAV_COMPONENTS, DESK_NAV_SETTINGS, DESK_NAV__MAX };
+
+/* One request on its way. */
+struct desk {
+	struct app *app;
+	struct web *web;
+	struct arena *arena;
+	struct db *db;
+	enum desk_route route;
+	const char *id; /* of the path, NULL without one */
+	struct settings settings;
+	uint8_t secret[32]; /* of csrf tokens */
+	bool signed_in;	    /* only then user and session are set */
+	struct admin_user user;
+	uint8_t session[DIGEST_SIZE]; /* hash of the session's cookie */
+	bool checked;		      /* the form's csrf token was right: changes are allowed */
+	const char *say_state;	      /* message above the page, see desk_say; NULL none */
+	const char *say_sentence;
+};
+
+/* Handlers, one per route. */
+#define DESK(name, program, method, path, who, handler) void handler(struct desk *d);
+#include "desk_table.h"
+#undef DESK
+
+/* ------------------------------------------------------------------ desk.c: gates and addresses */
+
+/* The address of a route; id fills its "*", NULL where it has none. */
+char *desk_path(struct arena *a, enum desk_route route, const char *id);
+
+/* True if the path is one that GET answers: the only places a sign-in may lead to. */
+bool desk_is_place(const char *path);
+
+/* True if the signed-in user may do what the route stands for. */
+bool desk_may(const struct desk *d, enum desk_route route);
+
+/* Reads the form of this POST and checks its csrf token, the field named "csrf".  False: answered.
+ * Look at form->error_count then. */
+bool desk_read_form(
+    struct desk *d, const struct form_field *fields, size_t count, struct form *form);
+
+/* Begins the write transaction; only after desk_read_form.  False: answered. */
+bool desk_begin(struct desk *d);
+
+/* Inside the transaction: true if this form was sent before; then it is answered with the page its
+ * first sending led to. */
+bool desk_was_sent(struct desk *d, const char *post_id);
+
+/* Commits, and answers with 303 to the path.  post_id NULL for forms without one. */
+void desk_done(struct desk *d, const char *post_id, const char *path);
+
+/* Undoes the transaction after a domain call did not give 1.  True: the fault was added to the form
+ * and *status says how to answer (422 or 409): draw it again.  False: answered. */
+bool desk_refused(struct desk *d, int rc, const struct fault *f, struct form *form, int *status);
+
+/* 500 for a database that cannot be read. */
+void desk_broken(struct desk *d);
+void desk_not_found(struct desk *d, const char *sentence);
+
+/* The forms' two hidden fields. */
+#define DESK_CSRF_FIELD	   {"csrf", "The form's token", FORM_TEXT, .max = 100}
+#define DESK_POST_ID_FIELD {"post_id", "The form's one-time key", FORM_ID, .required = true}
+
+/* ------------------------------------------------------------------ desk_frame.c: drawing */
+
+void desk_open_templates(void);
+
+/* Appends a template.  1, or -1 and logged. */
+int desk_render(enum desk_template which, const struct tv *values, struct buf *out);
+
+/* Renders a part into the value `name`. */
+int desk_set_part(
+    struct tv *values, const char *name, enum desk_template which, const struct tv *part);
+
+/* A message above the page; state: "operational" done, "degraded_performance" look here,
+ * "major_outage" not done.  Draw afterwards. */
+void desk_say(struct desk *d, const char *state, const char *sentence);
+
+/* Answers with a page inside the frame; a form with errors gets a message above it. */
+void desk_draw(struct desk *d, int status, enum desk_nav nav, const char *title,
+    enum desk_template which, struct tv *values);
+
+/* Answers with a page that stands alone, as sign-in does. */
+void desk_draw_alone(
+    struct desk *d, int status, const char *title, enum desk_template which, struct tv *values);
+
+/* For web_set_error_page. */
+void desk_draw_error(struct web *web, int status, const char *sentence, struct buf *out);
+
+/* Sets `action`, `csrf` and, where the form creates, `post_id` for a form that posts to the route.
+ */
+void desk_set_form(struct desk *d, struct tv *t, enum desk_route route, const char *id);
+
+/* Sets the value `field` (from the form if there is one, else as given), the attributes
+ * `field`_state, and the block `field`_wrong {sentence}.  `hint`: the field has a hint to name. */
+void desk_set_field(struct tv *t, const struct form *form, const struct form_value *v,
+    const char *field, const char *value, bool hint);
+
+/* The same without the value. */
+void desk_set_state(struct tv *t, const struct form *form, const char *field, bool hint);
+
+/* ` checked` and the like, or nothing. */
+void desk_set_flag(struct tv *t, const char *name, const char *attribute, bool on);
+
+/* `name` and `name`_text. */
+void desk_set_time(struct tv *t, struct arena *a, const char *name, int64_t ms);
+
+/* "1,204" */
+char *desk_number(struct arena *a, int64_t n);
+
+/* "1 browser", "1,204 browsers" */
+char *desk_count(struct arena *a, int64_t n, const char *one, const char *many);
+
+/* Subscriptions that are not known to be dead. */
+int desk_count_browsers(struct desk *d, int64_t *out);
+
+/* ------------------------------------------------------------------ parts of pages */
+
+/* The words of FORM_CHOICE and FORM_MAP for component statuses; the last one, "keep", means that
+ * the status stays, and that the incident does not touch the component. */
+#define DESK_KEEP COMPONENT_STATUS__MAX
+extern const char *const desk_status_words[COMPONENT_STATUS__MAX + 1];
+
+/* Short words for segmented controls. */
+const char *desk_status_short(enum component_status s);
+
+/* The state word of class names and shapes for an impact. */
+const char *desk_state_of_impact(enum impact i);
+
+/* A segmented control per component into `components` of t: what the form chose, else "keep".
+ * keep_word: "Not affected", "No change". */
+int desk_set_statuses(
+    struct desk *d, struct tv *t, const struct form_value *chosen, const char *keep_word);
+
+/* The two buttons and what there is to say about who is told; trigger: of what is published.
+ * verb: "Publish", "Resolve". */
+int desk_set_publish(struct desk *d, struct tv *t, const char *verb, enum trigger trigger);
+
+/* The delivery ledger of an incident into `ledger` of t. */
+int desk_set_ledger(struct desk *d, struct tv *t, const char *incident_id);
+
+/* Fields of the incident forms, named as in the write API. */
+enum {
+	DESK_F_CSRF,
+	DESK_F_POST_ID,
+	DESK_F_NAME,
+	DESK_F_STATUS,
+	DESK_F_BODY,
+	DESK_F_OVERRIDE,
+	DESK_F_COMPONENTS,
+	DESK_F_DELIVER,
+	DESK_F__MAX
+};
+
+/* Draws the page of an incident; form: what was sent, or NULL. */
+void desk_draw_incident(struct desk *d, int status, const struct incident *i, const char *which,
+    const struct form *form);
+
+#endif
