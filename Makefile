@@ -143,6 +143,11 @@ $(O)/bin/atstatus: cmd/atstatus.c $(LIB)
 	@echo '  LINK  $@'
 	@$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -MF $(O)/bin/atstatus.d -o $@ $< $(LIB) $(LDFLAGS) $(LIBS_WEB)
 
+$(O)/libexec/push-sender: cmd/push-sender.c $(LIB)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	@$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -MF $(O)/libexec/push-sender.d -o $@ $< $(LIB) $(LDFLAGS) $(LIBS_SEND)
+
 $(O)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
 	@echo '  CC    $<'

@@ -9,8 +9,7 @@
 #include "api.h"
 #include "app.h"
 
-static void
-route(struct app *app)
+static void route(struct app *app)
 {
 	if (app->web->is_api)
 		api_route(app);
@@ -18,8 +17,7 @@ route(struct app *app)
 		web_error(app->web, 404, "There is nothing at this address.");
 }
 
-int
-main(void)
+int main(void)
 {
 	struct app app;
 

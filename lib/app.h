@@ -1,9 +1,9 @@
 /* app.h - what the programs of the admin's side share: configuration, database, and the end of each
- *request.
+ * request.
  *
  * The order of a request that changes something is always the same, and is the promise of the
- *product: transaction committed -> page published -> answer sent -> sender started.  What was
- *answered is on disk; what is on disk will be sent, whatever dies.
+ * product: transaction committed -> page published -> answer sent -> sender started.  What was
+ * answered is on disk; what is on disk will be sent, whatever dies.
  *
  *	app_open(&app, "incident-post");
  *	while (app_next(&app)) {

@@ -289,18 +289,16 @@ char *const *conf_environment(const struct conf *conf)
 
 /* --- all together ----------------------------------------------------------------------------- */
 
+/* Without a file, paths count from where it would be. */
 static void set_place(struct conf *conf, char *file, bool exists)
 {
 	char *slash = strrchr(file, '/');
-	size_t len = slash == file ? 1 : (size_t)(slash - file);
 
-	if (exists) {
+	conf->folder = conf_copy(file, slash == file ? 1 : (size_t)(slash - file));
+	if (exists)
 		conf->file = file;
-		conf->folder = conf_copy(file, len);
-		return;
-	}
-	free(file);
-	conf->folder = working_directory();
+	else
+		free(file);
 }
 
 /* The raw texts point into bytes. */
@@ -312,7 +310,8 @@ static bool load(struct conf_reader *r, char *bytes)
 	const char *named = getenv("ENV_FILE");
 
 	set_place(r->conf, file, found == 1);
-	if (found == 0 && named != NULL && *named != '\0') {
+	/* `atstatus init` makes the file that is named */
+	if (found == 0 && named != NULL && *named != '\0' && r->role != CONF_TOOL) {
 		buf_printf(r->error, "ENV_FILE: there is no file %s", named);
 		return false;
 	}

@@ -33,7 +33,8 @@ struct buf;
 enum conf_role {
 	CONF_WEB,    /* the FastCGI programs: private keys are never taken */
 	CONF_SENDER, /* push-sender */
-	CONF_TOOL,   /* atstatus; SITE_URL may be missing (NULL), as before `init` */
+	CONF_TOOL, /* atstatus; as before `init`, SITE_URL (NULL) and the file that ENV_FILE names may be
+			missing */
 	CONF_ROLE__MAX
 };
 

@@ -2,15 +2,15 @@
  *
  * Per process.  Each origin has a queue of its own, a limit of requests in flight that grows with
  * every acceptance and is halved when the service says that it is too much, and a breaker.  No
- *origin waits for another.
+ * origin waits for another.
  *
  *	courier_send(origin, window)     its queued messages join the origin's queue
  *	courier_turn(courier, ms)        encrypts and submits what there is room for, waits, takes
- *answers courier_finished(courier)        a window none of whose messages is queued or in flight
+ * answers courier_finished(courier)        a window none of whose messages is queued or in flight
  *
  * What is sent again at once (surely not processed, without Topic, smallest message, renewed token)
  * stays in its window; what is tried later becomes LANE_LATER; when an origin is paused, or the
- *sender ends, messages that were not sent become LANE_HELD.  The database is not touched here.
+ * sender ends, messages that were not sent become LANE_HELD.  The database is not touched here.
  */
 #ifndef COURIER_H
 #define COURIER_H

@@ -207,8 +207,8 @@ static bool right_version(struct db *db, const char *path)
 	return false;
 }
 
-/* Counts by key; see limiter.h.  No WAL and overwritten free pages: a destroyed salt must not lie about
- * in a log file. */
+/* Counts by key; see limiter.h.  No WAL and overwritten free pages: a destroyed salt must not lie
+ * about in a log file. */
 static const char limiter_schema[] =
     "PRAGMA journal_mode = TRUNCATE;"
     "PRAGMA secure_delete = ON;"
@@ -492,6 +492,16 @@ int db_one_int(struct db_stmt *s, int64_t *out)
 		*out = db_col_int(s, 0);
 	db_reset(s);
 	return rc;
+}
+
+int db_checkpoint(struct db *db)
+{
+	int rc =
+	    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		return 1;
+	return (rc & 0xff) == SQLITE_BUSY ? 0 : fail(db, "DB-20", "checkpoint");
 }
 
 int64_t db_last_id(const struct db *db)

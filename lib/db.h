@@ -1,15 +1,15 @@
 /* db.h - the only door to SQLite.
  *
  * Hides: opening with the right pragmas, what a role may touch, waiting for other writers, prepared
- *statements. No SQL stands outside lib/sql.c; a statement is named by its enum, prepared once per
- *handle, and bound by the names in its text.
+ * statements. No SQL stands outside lib/sql.c; a statement is named by its enum, prepared once per
+ * handle, and bound by the names in its text.
  *
  * A handle belongs to one process: it must not cross a fork, not even to be closed (sqlite.org,
- *"How To Corrupt", §2.6).  Open after forking.
+ * "How To Corrupt", §2.6).  Open after forking.
  *
  * Errors: whatever SQLite reports is logged here, once; callers get -1.  A statement that failed
- *inside a transaction makes db_commit fail too, so a row can never be lost by an unchecked return
- *value.
+ * inside a transaction makes db_commit fail too, so a row can never be lost by an unchecked return
+ * value.
  *
  *	struct db_stmt *s = db_stmt(db, SQL_COMPONENT_GET);
  *	db_bind_text(s, ":id", id);
@@ -100,6 +100,10 @@ char *db_col_strdup(struct db_stmt *s, int col, struct arena *a); /* NULL for NU
 
 /* One integer from a statement without parameters left to bind: 1 read, 0 no row, -1 failed. */
 int db_one_int(struct db_stmt *s, int64_t *out);
+
+/* Moves the write-ahead log into the database and empties it where nobody else reads; outside of a
+ * transaction.  1, 0 somebody was in the way, -1 failed. */
+int db_checkpoint(struct db *db);
 
 /* Rowid of the last insert of this handle. */
 int64_t db_last_id(const struct db *db);

@@ -24,6 +24,7 @@ enum desk_template {
 	DESK_FRAME,
 	DESK_ALONE,
 	DESK_SHAPES,
+	DESK_ERROR_PAGE,
 	DESK_SIGN_IN_PAGE,
 	DESK_OVERVIEW_PAGE,
 	DESK_INCIDENT_FORM_PAGE,
@@ -58,6 +59,7 @@ struct desk {
 	bool checked;		      /* the form's csrf token was right: changes are allowed */
 	const char *say_state;	      /* message above the page, see desk_say; NULL none */
 	const char *say_sentence;
+	const char *say_more; /* a second, quieter sentence, or NULL */
 };
 
 /* Handlers, one per route. */
@@ -69,6 +71,9 @@ struct desk {
 
 /* The address of a route; id fills its "*", NULL where it has none. */
 char *desk_path(struct arena *a, enum desk_route route, const char *id);
+
+/* The same with ?done=word behind it: what the page then says stands in desk_frame.c. */
+char *desk_path_done(struct desk *d, enum desk_route route, const char *id, const char *word);
 
 /* True if the path is one that GET answers: the only places a sign-in may lead to. */
 bool desk_is_place(const char *path);
@@ -100,8 +105,14 @@ void desk_broken(struct desk *d);
 void desk_not_found(struct desk *d, const char *sentence);
 
 /* The forms' two hidden fields. */
-#define DESK_CSRF_FIELD	   {"csrf", "The form's token", FORM_TEXT, .max = 100}
-#define DESK_POST_ID_FIELD {"post_id", "The form's one-time key", FORM_ID, .required = true}
+#define DESK_CSRF_FIELD                                                                            \
+	{                                                                                          \
+		"csrf", "The form's token", FORM_TEXT, .max = 100                                  \
+	}
+#define DESK_POST_ID_FIELD                                                                         \
+	{                                                                                          \
+		"post_id", "The form's one-time key", FORM_ID, .required = true                    \
+	}
 
 /* ------------------------------------------------------------------ desk_frame.c: drawing */
 
@@ -118,7 +129,10 @@ int desk_set_part(
  * "major_outage" not done.  Draw afterwards. */
 void desk_say(struct desk *d, const char *state, const char *sentence);
 
-/* Answers with a page inside the frame; a form with errors gets a message above it. */
+/* The message for a form that must be drawn again; nothing if it has no errors. */
+void desk_say_errors(struct desk *d, const struct form *form);
+
+/* Answers with a page inside the frame. */
 void desk_draw(struct desk *d, int status, enum desk_nav nav, const char *title,
     enum desk_template which, struct tv *values);
 
@@ -128,6 +142,9 @@ void desk_draw_alone(
 
 /* For web_set_error_page. */
 void desk_draw_error(struct web *web, int status, const char *sentence, struct buf *out);
+
+/* The csrf token for a route into the value `name`. */
+void desk_set_token(struct desk *d, struct tv *t, const char *name, enum desk_route route);
 
 /* Sets `action`, `csrf` and, where the form creates, `post_id` for a form that posts to the route.
  */
@@ -168,34 +185,5 @@ const char *desk_status_short(enum component_status s);
 
 /* The state word of class names and shapes for an impact. */
 const char *desk_state_of_impact(enum impact i);
-
-/* A segmented control per component into `components` of t: what the form chose, else "keep".
- * keep_word: "Not affected", "No change". */
-int desk_set_statuses(
-    struct desk *d, struct tv *t, const struct form_value *chosen, const char *keep_word);
-
-/* The two buttons and what there is to say about who is told; trigger: of what is published.
- * verb: "Publish", "Resolve". */
-int desk_set_publish(struct desk *d, struct tv *t, const char *verb, enum trigger trigger);
-
-/* The delivery ledger of an incident into `ledger` of t. */
-int desk_set_ledger(struct desk *d, struct tv *t, const char *incident_id);
-
-/* Fields of the incident forms, named as in the write API. */
-enum {
-	DESK_F_CSRF,
-	DESK_F_POST_ID,
-	DESK_F_NAME,
-	DESK_F_STATUS,
-	DESK_F_BODY,
-	DESK_F_OVERRIDE,
-	DESK_F_COMPONENTS,
-	DESK_F_DELIVER,
-	DESK_F__MAX
-};
-
-/* Draws the page of an incident; form: what was sent, or NULL. */
-void desk_draw_incident(struct desk *d, int status, const struct incident *i, const char *which,
-    const struct form *form);
 
 #endif

@@ -42,8 +42,7 @@ DESK(COMPONENT_DELETE, ADMIN_SETTINGS, POST, "/components/*/delete", OWNER, desk
 
 /* ---- desk_settings.c, desk_account.c */
 DESK(SETTINGS, ADMIN_SETTINGS, GET, "/settings", VIEWER, desk_show_settings)
-DESK(NOTIFICATIONS, ADMIN_SETTINGS, GET, "/settings/notifications", VIEWER,
-    desk_show_notifications)
+DESK(NOTIFICATIONS, ADMIN_SETTINGS, GET, "/settings/notifications", VIEWER, desk_show_notifications)
 DESK(NOTIFICATIONS_SAVE, ADMIN_SETTINGS, POST, "/settings/notifications", OWNER,
     desk_save_notifications)
 DESK(SITE, ADMIN_SETTINGS, GET, "/settings/page", VIEWER, desk_show_site)

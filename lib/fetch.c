@@ -129,7 +129,7 @@ static int wire(CURL *easy, curl_socket_t fd, int what, void *user, void *assign
 	}
 	wired = calloc(1, sizeof(*wired));
 	if (wired == NULL)
-		log_die("FETCH-06", "out of memory");
+		log_die("FETCH-05", "out of memory");
 	wired->fetch = fetch;
 	wired->fd = fd;
 	wired->watch = loop_watch(fetch->settings.loop, fd, events, on_ready, wired);
@@ -164,7 +164,7 @@ static void start(struct slot *slot)
 	code = curl_multi_add_handle(origin->fetch->multi, slot->transfer.easy);
 	if (code == CURLM_OK)
 		return;
-	log_error("FETCH-07", "libcurl: %s", curl_multi_strerror(code));
+	log_error("FETCH-06", "libcurl: %s", curl_multi_strerror(code));
 	answer(slot, PUSH_FAILURE_LOCAL, curl_multi_strerror(code));
 }
 
@@ -255,7 +255,7 @@ struct fetch *fetch_open(const struct fetch_settings *settings)
 	struct fetch *fetch = calloc(1, sizeof(*fetch));
 
 	if (fetch == NULL)
-		log_die("FETCH-08", "out of memory");
+		log_die("FETCH-07", "out of memory");
 	fetch->settings = *settings;
 	if (settings->connect_ms == 0)
 		fetch->settings.connect_ms = FETCH_CONNECT_MS;
@@ -265,7 +265,7 @@ struct fetch *fetch_open(const struct fetch_settings *settings)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
 		fetch->multi = curl_multi_init();
 	if (fetch->multi == NULL) {
-		log_error("FETCH-09", "libcurl does not start");
+		log_error("FETCH-08", "libcurl does not start");
 		free(fetch);
 		return NULL;
 	}
@@ -295,7 +295,7 @@ struct fetch_origin *fetch_origin_open(
 	struct fetch_origin *origin = calloc(1, sizeof(*origin));
 
 	if (origin == NULL)
-		log_die("FETCH-10", "out of memory");
+		log_die("FETCH-09", "out of memory");
 	origin->fetch = fetch;
 	origin->answered = answered;
 	origin->user = user;

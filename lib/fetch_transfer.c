@@ -3,9 +3,9 @@
 
 #include "buf.h"
 #include "log.h"
+#include "tls.h"
 
 #include <netinet/in.h>
-#include <openssl/ssl.h>
 
 #define IDLE_S	  110L
 #define MAX_AGE_S 3000L
@@ -102,13 +102,8 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
 /* libcurl replaces its default authorities by a file that is named; ours come on top. */
 static CURLcode add_authorities(CURL *easy, void *context, void *user)
 {
-	const char *file = user;
-
 	(void)easy;
-	if (SSL_CTX_load_verify_file(context, file))
-		return CURLE_OK;
-	log_error("FETCH-01", "CA file %s cannot be used", file);
-	return CURLE_SSL_CACERT_BADFILE;
+	return tls_add_authorities(context, user) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
 }
 
 /* --- the request --- */
@@ -118,6 +113,7 @@ static void set_options(struct fetch_transfer *transfer)
 {
 	const struct fetch_target *target = transfer->target;
 	const struct fetch_settings *settings = target->settings;
+	const char *folder = tls_authority_folder();
 	CURL *easy = transfer->easy;
 
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
@@ -135,6 +131,10 @@ static void set_options(struct fetch_transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (folder != NULL) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+		curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
+	}
 	if (settings->ca_file != NULL) {
 		curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, add_authorities);
 		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, settings->ca_file);
@@ -163,7 +163,7 @@ static void add_line(struct curl_slist **list, struct buf *line)
 	struct curl_slist *longer = curl_slist_append(*list, line->data);
 
 	if (longer == NULL)
-		log_die("FETCH-02", "out of memory");
+		log_die("FETCH-01", "out of memory");
 	*list = longer;
 	buf_clear(line);
 }
@@ -225,7 +225,7 @@ void fetch_transfer_prepare(struct fetch_transfer *transfer, struct push_request
 	if (transfer->easy == NULL) {
 		transfer->easy = curl_easy_init();
 		if (transfer->easy == NULL)
-			log_die("FETCH-03", "out of memory");
+			log_die("FETCH-02", "out of memory");
 		set_options(transfer);
 	}
 	make_headers(transfer);
@@ -264,7 +264,7 @@ void fetch_target_init(struct fetch_target *target, const struct fetch_settings 
 	buf_printf(&line, port == 443 ? "https://%s/" : "https://%s:%u/", host, port);
 	target->url = strdup(line.data);
 	if (target->url == NULL)
-		log_die("FETCH-04", "out of memory");
+		log_die("FETCH-03", "out of memory");
 	buf_clear(&line);
 	if (target->route.mapped) {
 		bool ipv6 = strchr(target->route.host, ':') != NULL;
@@ -354,6 +354,6 @@ enum push_failure fetch_transfer_sort(
 	else
 		snprintf(why, why_cap, "%s", curl_easy_strerror(code));
 	if (failure == PUSH_FAILURE_LOCAL)
-		log_error("FETCH-05", "libcurl: %s", why);
+		log_error("FETCH-04", "libcurl: %s", why);
 	return failure;
 }

@@ -72,6 +72,29 @@ void h2_request_answer(
 	give_back(origin->h2, stream);
 }
 
+void h2_request_move(struct h2_origin *origin, struct h2_stream *stream)
+{
+	struct h2_stream *before = origin->waiting;
+
+	detach(origin, stream);
+	reply_release(&stream->reply);
+	reply_start(&stream->reply);
+	stream->connection = NULL;
+	stream->sent = false;
+	stream->moves++;
+	if (before == NULL) {
+		append(origin, stream);
+		return;
+	}
+	stream->next = before;
+	stream->previous = before->previous;
+	*(before->previous != NULL ? &before->previous->next : &origin->first) = stream;
+	before->previous = stream;
+	origin->waiting = stream;
+	origin->live++;
+	origin->waiting_count++;
+}
+
 /* Gives up a request that is on a connection and got no answer in time. */
 static void time_out(struct h2_stream *stream, int64_t now)
 {
@@ -392,6 +415,7 @@ int h2_submit(struct h2_origin *origin, struct push_request *request)
 	stream->request = request;
 	stream->connection = NULL;
 	stream->sent = false;
+	stream->moves = 0;
 	stream->submitted_ms = clock_mono_ms();
 	reply_start(&stream->reply);
 	append(origin, stream);

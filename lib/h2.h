@@ -9,7 +9,8 @@
  * SETTINGS_MAX_CONCURRENT_STREAMS and windows are obeyed.
  *
  * What ends a request without an answer:
- *   RST_STREAM REFUSED_STREAM, above the last stream of a GOAWAY (RFC 9113 §6.8, §8.7) -> NOT_SENT
+ *   RST_STREAM REFUSED_STREAM, above the last stream of a GOAWAY (RFC 9113 §6.8, §8.7) -> NOT_SENT;
+ *   but what an ordinary GOAWAY (NO_ERROR) gives back goes over the next connection by itself
  *   any other reset, a lost connection, no answer in ANSWER_MS, an answer beyond the limits of
  *   transport.h -> UNKNOWN; but a status that came before RST_STREAM NO_ERROR counts as an answer
  *   no connection in CONNECT_MS -> CONNECT, RESOLVE, BLOCKED_ADDRESS or TLS_VERIFY for all that

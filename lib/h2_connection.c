@@ -7,6 +7,7 @@
 #include "tls.h"
 
 #define NEXT_ADDRESS_MS 1500  /* patience with one of several addresses */
+#define MOVES_MAX	3     /* connections that may give a request back */
 #define GROW_AGAIN_MS	10000 /* pause after a connection that was of no use */
 
 bool h2_connection_is_usable(const struct h2_connection *connection)
@@ -85,6 +86,13 @@ static void on_done(
 {
 	struct h2_connection *connection = user;
 
+	/* An ordinary end of a connection, as services do by age or count, is nobody's failure:
+	 * what was surely not processed goes over the next one (RFC 9113 §6.8). */
+	if (failure == PUSH_FAILURE_NOT_SENT && stream->moves < MOVES_MAX &&
+	    h2_session_is_graceful(connection->session)) {
+		h2_request_move(connection->origin, stream);
+		return;
+	}
 	connection->answers++;
 	h2_request_answer(connection->origin, stream, failure, why);
 }

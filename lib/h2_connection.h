@@ -88,4 +88,7 @@ void h2_connection_free(struct h2_connection *connection);
 void h2_request_answer(
     struct h2_origin *origin, struct h2_stream *stream, enum push_failure failure, const char *why);
 
+/* In h2.c: takes a request off its connection and puts it in front of those that wait. */
+void h2_request_move(struct h2_origin *origin, struct h2_stream *stream);
+
 #endif

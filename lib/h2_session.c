@@ -15,7 +15,7 @@ struct h2_session {
 	const char *authority;
 	h2_session_done *done;
 	void *user;
-	bool settings_in, ending;
+	bool settings_in, ending, graceful;
 	bool closing;	      /* no stream may be touched any more: they are their owner's again */
 	size_t used, written; /* of out */
 	/* a frame of nghttp2 that did not fit into out; valid until the next mem_send */
@@ -113,6 +113,7 @@ static int on_frame_recv(nghttp2_session *frames, const nghttp2_frame *frame, vo
 		return 0;
 	case NGHTTP2_GOAWAY:
 		session->ending = true;
+		session->graceful = frame->goaway.error_code == NGHTTP2_NO_ERROR;
 		return 0;
 	case NGHTTP2_HEADERS:
 	case NGHTTP2_DATA:
@@ -262,6 +263,11 @@ unsigned h2_session_limit(const struct h2_session *session)
 bool h2_session_is_ending(const struct h2_session *session)
 {
 	return session->ending;
+}
+
+bool h2_session_is_graceful(const struct h2_session *session)
+{
+	return session->ending && session->graceful;
 }
 
 bool h2_session_is_blocked(const struct h2_session *session)

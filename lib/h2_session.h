@@ -24,6 +24,7 @@ struct h2_stream {
 	struct push_request *request;
 	struct h2_connection *connection; /* h2.c's; NULL while it waits */
 	int64_t submitted_ms;
+	unsigned moves; /* times it was given back unprocessed and sent over another connection */
 	struct reply reply;
 	/* from here on h2_session's */
 	int32_t id;
@@ -54,6 +55,9 @@ unsigned h2_session_limit(const struct h2_session *session);
 
 /* GOAWAY came: no new streams. */
 bool h2_session_is_ending(const struct h2_session *session);
+
+/* And it was an ordinary end (NO_ERROR), not a complaint. */
+bool h2_session_is_graceful(const struct h2_session *session);
 
 /* What was made is not on the wire yet: submitting more would only fill memory. */
 bool h2_session_is_blocked(const struct h2_session *session);

@@ -1,24 +1,24 @@
 /* lane.h - how far each job is at each push service: claims, windows and their results.
  *
  * A lane is job x origin x shard: a cursor over the subscription ids of that origin and shard, up
- *to the highest id when the job was written.  A window is what is worked on at once: the next ids
- *of a lane, or a handful of exceptions (subscriptions whose push must be tried again).
+ * to the highest id when the job was written.  A window is what is worked on at once: the next ids
+ * of a lane, or a handful of exceptions (subscriptions whose push must be tried again).
  *
  *	           claim, committed             all answered, committed
  *	cursor 40 ------------------> claimed_to 90 ------------------> cursor 90, counts,
- *exceptions tries 1          crash: claimed again from 40, tries 2
+ * exceptions tries 1          crash: claimed again from 40, tries 2
  *
  * Promises:
  *  - a push leaves only after its claim is on disk, and a cursor passes an id only when that id is
  *    counted in the ledger or has an exception: a sender that is killed sends again at most the
- *windows that it had claimed;
+ * windows that it had claimed;
  *  - one window of an origin and shard at a time, the newest job first: nothing overtakes.  What an
  *    older job has not sent to somebody who passes a newer job's notice of the same topic is
- *superseded;
+ * superseded;
  *  - what can be known without sending (stopped, expired, superseded, suspended) is settled while
- *the window is read;
+ * the window is read;
  *  - after LANE_CRASHES crashes at one claim its ids are sent one by one, and an id that crashes
- *the sender as often alone is counted refused.
+ * the sender as often alone is counted refused.
  *
  * Use, always inside one write transaction of the caller for several windows:
  *	lane_begin -> lane_store (windows that ended) -> lane_claim (next ones) -> db_commit

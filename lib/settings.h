@@ -20,7 +20,7 @@ struct settings {
 	char *time_zone; /* IANA name; "Etc/UTC" */
 	bool push_enabled;
 	bool trigger[TRIGGER__MAX];
-	int64_t content_rev;   /* raised by every change that shows on the page */
+	int64_t content_rev; /* raised by every change that shows on the page */
 	char *vapid_verdict; /* sentence of the sender about the key pair; "" not checked yet, "ok"
 				good */
 };

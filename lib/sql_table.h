@@ -160,7 +160,8 @@ SQL(SESSION_ADD, "INSERT INTO sessions (token_hash, user_id, created_at, last_us
 SQL(SESSION_GET,
     "SELECT u.id, u.name, u.role, s.created_at, s.last_used_at FROM sessions s"
     " JOIN users u ON u.id = s.user_id WHERE s.token_hash = :hash AND u.disabled_at IS NULL")
-SQL(SESSION_TOUCH, "UPDATE sessions SET last_used_at = :now WHERE token_hash = :hash AND last_used_at < :before")
+SQL(SESSION_TOUCH,
+    "UPDATE sessions SET last_used_at = :now WHERE token_hash = :hash AND last_used_at < :before")
 SQL(SESSION_DELETE, "DELETE FROM sessions WHERE token_hash = :hash")
 SQL(SESSION_DELETE_USER,
     "DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE name = :name)"
@@ -190,11 +191,10 @@ SQL(LIMITER_FORGET_HITS, "DELETE FROM hits")
 SQL(LIMITER_ADD_SALT, "INSERT INTO salts (day, salt) VALUES (:day, :salt)")
 SQL(LIMITER_SWEEP, "DELETE FROM hits WHERE ends_at <= :now")
 /* an end beyond a whole period means that the clock was set back: the count begins anew */
-SQL(LIMITER_HIT,
-    "INSERT INTO hits (key, n, ends_at) VALUES (:key, 1, :ends_at)"
-    " ON CONFLICT (key) DO UPDATE SET"
-    " n = CASE WHEN hits.ends_at > excluded.ends_at THEN 1 ELSE hits.n + 1 END,"
-    " ends_at = min(hits.ends_at, excluded.ends_at) RETURNING n, ends_at")
+SQL(LIMITER_HIT, "INSERT INTO hits (key, n, ends_at) VALUES (:key, 1, :ends_at)"
+		 " ON CONFLICT (key) DO UPDATE SET"
+		 " n = CASE WHEN hits.ends_at > excluded.ends_at THEN 1 ELSE hits.n + 1 END,"
+		 " ends_at = min(hits.ends_at, excluded.ends_at) RETURNING n, ends_at")
 
 /* ---- throttle.c: in the limiter's own database */
 SQL(THROTTLE_GET, "SELECT n, next_at FROM failures WHERE key = :key")
@@ -234,9 +234,8 @@ SQL(SUBSCRIPTION_DELETE, "DELETE FROM subscriptions WHERE id = :id")
 SQL(SUBSCRIPTION_DELETE_EMPTY,
     "DELETE FROM subscriptions WHERE id = :id AND components = ''"
     " AND NOT EXISTS (SELECT 1 FROM follows f WHERE f.subscription_id = subscriptions.id)")
-SQL(SUBSCRIPTION_EVICT,
-    "DELETE FROM subscriptions WHERE id IN (SELECT id FROM subscriptions"
-    " WHERE proven = 0 AND id <> :id ORDER BY id LIMIT :n)")
+SQL(SUBSCRIPTION_EVICT, "DELETE FROM subscriptions WHERE id IN (SELECT id FROM subscriptions"
+			" WHERE proven = 0 AND id <> :id ORDER BY id LIMIT :n)")
 SQL(SUBSCRIPTION_FOLLOW, "INSERT INTO follows (subscription_id, incident_id)"
 			 " VALUES (:id, :incident) ON CONFLICT DO NOTHING")
 SQL(SUBSCRIPTION_UNFOLLOW,
@@ -260,9 +259,8 @@ SQL(SUBSCRIPTION_TAKE_JOBS,
     " SELECT j.id, s.id, s.origin_id, s.shard, :now FROM jobs j JOIN subscriptions s ON s.id = :id"
     " WHERE j.state <> 'done' AND j.state = 'sending' AND j.is_test = 0"
     " AND :old <= j.max_subscription_id AND :id > j.max_subscription_id ON CONFLICT DO NOTHING")
-SQL(SUBSCRIPTION_DROP_EXCEPTIONS,
-    "DELETE FROM exceptions WHERE subscription_id = :id"
-    " AND job_id IN (SELECT id FROM jobs WHERE state <> 'done')")
+SQL(SUBSCRIPTION_DROP_EXCEPTIONS, "DELETE FROM exceptions WHERE subscription_id = :id"
+				  " AND job_id IN (SELECT id FROM jobs WHERE state <> 'done')")
 SQL(SUBSCRIPTION_TAKE_FOLLOWS,
     "INSERT INTO follows (subscription_id, incident_id)"
     " SELECT :id, incident_id FROM follows WHERE subscription_id = :old ON CONFLICT DO NOTHING")
@@ -271,7 +269,8 @@ SQL(SUBSCRIPTION_TAKE_MUTES, "INSERT INTO mutes (subscription_id, incident_id, u
 			     " WHERE subscription_id = :old ON CONFLICT DO NOTHING")
 
 /* ---- bulletin.c */
-SQL(BULLETIN_JOB, "SELECT state, is_test, max_subscription_id, created_at FROM jobs WHERE id = :job")
+SQL(BULLETIN_JOB,
+    "SELECT state, is_test, max_subscription_id, created_at FROM jobs WHERE id = :job")
 SQL(BULLETIN_NOTICES,
     "SELECT position, trigger, subject_id, topic, incident_id, components, status, impact,"
     " max_impact, urgency, path, seq, expires_at FROM job_notices WHERE job_id = :job"
@@ -285,10 +284,9 @@ SQL(BULLETIN_NEWER,
     " ORDER BY n.job_id DESC")
 
 /* ---- lane.c */
-SQL(LANE_REVISION,
-    "SELECT (SELECT coalesce(max(id), 0) FROM jobs),"
-    " (SELECT count(*) FROM jobs WHERE state <> 'done' AND state = 'stopped'),"
-    " EXISTS (SELECT 1 FROM settings WHERE name = 'push_enabled' AND value <> '1')")
+SQL(LANE_REVISION, "SELECT (SELECT coalesce(max(id), 0) FROM jobs),"
+		   " (SELECT count(*) FROM jobs WHERE state <> 'done' AND state = 'stopped'),"
+		   " EXISTS (SELECT 1 FROM settings WHERE name = 'push_enabled' AND value <> '1')")
 SQL(LANE_UNSPREAD, "SELECT id FROM jobs WHERE state <> 'done' AND spread = 0 ORDER BY id LIMIT 1")
 SQL(LANE_SPREAD, "WITH RECURSIVE shards (n) AS"
 		 " (SELECT 0 UNION ALL SELECT n + 1 FROM shards WHERE n < 15)"
@@ -327,8 +325,9 @@ SQL(LANE_NEXT_WORK,
 	"s.id, s.endpoint_hash, s.endpoint, s.p256dh, s.auth, s.key_id, s.components, s.events,"   \
 	" s.min_impact, s.lang, s.proven, s.max_payload, s.strikes, s.struck_at,"                  \
 	" s.suspended_until"
-SQL(LANE_NEWEST, "SELECT job_id, cursor, claimed_to, tries FROM lanes WHERE origin_id = :origin"
-		 " AND shard = :shard AND done = 0 AND job_id < :below ORDER BY job_id DESC LIMIT 1")
+SQL(LANE_NEWEST,
+    "SELECT job_id, cursor, claimed_to, tries FROM lanes WHERE origin_id = :origin"
+    " AND shard = :shard AND done = 0 AND job_id < :below ORDER BY job_id DESC LIMIT 1")
 SQL(LANE_NEWEST_EXCEPTION, "SELECT max(job_id) FROM exceptions WHERE origin_id = :origin"
 			   " AND shard = :shard AND due_at <= :now AND job_id < :below")
 SQL(LANE_CHOSEN, "SELECT EXISTS (SELECT 1 FROM follows WHERE incident_id = :incident)"
@@ -350,15 +349,17 @@ SQL(LANE_PAGE_EXCEPTIONS,
     " LEFT JOIN mutes m ON m.subscription_id = e.subscription_id AND m.incident_id = :incident"
     " WHERE e.origin_id = :origin AND e.shard = :shard AND e.due_at <= :now AND e.job_id = :job"
     " ORDER BY e.due_at LIMIT :limit")
-SQL(LANE_FOLLOW, "SELECT EXISTS (SELECT 1 FROM follows WHERE subscription_id = :id"
-		 "  AND incident_id = :incident),"
-		 " (SELECT until FROM mutes WHERE subscription_id = :id AND incident_id = :incident)")
+SQL(LANE_FOLLOW,
+    "SELECT EXISTS (SELECT 1 FROM follows WHERE subscription_id = :id"
+    "  AND incident_id = :incident),"
+    " (SELECT until FROM mutes WHERE subscription_id = :id AND incident_id = :incident)")
 SQL(LANE_HAS_EXCEPTION, "SELECT 1 FROM exceptions WHERE job_id = :job AND subscription_id = :id")
 SQL(LANE_CLAIM, "UPDATE lanes SET claimed_to = :to, tries = :tries"
 		" WHERE job_id = :job AND origin_id = :origin AND shard = :shard")
 SQL(LANE_CLAIM_EXCEPTION, "UPDATE exceptions SET claims = claims + 1"
 			  " WHERE job_id = :job AND subscription_id = :id")
-SQL(LANE_NEXT_DUE, "SELECT min(due_at) FROM exceptions WHERE origin_id = :origin AND shard = :shard")
+SQL(LANE_NEXT_DUE,
+    "SELECT min(due_at) FROM exceptions WHERE origin_id = :origin AND shard = :shard")
 SQL(LANE_ABANDON_LANES, "UPDATE lanes SET done = 1 WHERE job_id = :job AND done = 0")
 SQL(LANE_ABANDON_EXCEPTIONS, "DELETE FROM exceptions WHERE job_id = :job")
 #undef LANE_COLUMNS
@@ -405,3 +406,29 @@ SQL(BREAKER_RECOVER, "UPDATE origins SET paused_until = 0, pause_reason = NULL, 
 		     " WHERE id = :id")
 SQL(BREAKER_KEEP_GONE, "UPDATE subscriptions SET dead_reason = 'mass_gone' WHERE dead_at >= :since"
 		       " AND dead_reason IN ('gone', 'not_found') AND origin_id = :id")
+
+/* ---- upkeep.c */
+SQL(UPKEEP_PURGE_DEAD, "DELETE FROM subscriptions WHERE id IN (SELECT id FROM subscriptions"
+		       " WHERE dead_at IS NOT NULL AND dead_at < :before"
+		       " AND dead_reason IS NOT 'mass_gone' LIMIT 500)")
+SQL(UPKEEP_PURGE_UNSEEN, /* scan: of those that never got a push */
+    "DELETE FROM subscriptions WHERE id IN (SELECT id FROM subscriptions"
+    " WHERE proven = 0 AND last_seen_at < :before LIMIT 500)")
+SQL(UPKEEP_ENDED_FOLLOW,
+    "SELECT f.incident_id FROM follows f JOIN incidents i ON i.id = f.incident_id"
+    " WHERE i.resolved_at < :before LIMIT 1") /* scan: the small table */
+SQL(UPKEEP_ERASE_EMPTY,
+    "DELETE FROM subscriptions WHERE components = '' AND id IN"
+    "  (SELECT subscription_id FROM follows WHERE incident_id = :incident)"
+    " AND NOT EXISTS (SELECT 1 FROM follows f WHERE f.subscription_id = subscriptions.id"
+    "  AND f.incident_id <> :incident)")
+SQL(UPKEEP_END_FOLLOWS, "DELETE FROM follows WHERE incident_id = :incident")
+SQL(UPKEEP_END_MUTES, "DELETE FROM mutes WHERE incident_id = :incident")
+SQL(UPKEEP_POSTS, "DELETE FROM posts WHERE created_at < :before")
+SQL(UPKEEP_LANES, "DELETE FROM lanes WHERE done = 1 AND job_id IN" /* scan: kept small by this */
+		  " (SELECT l.job_id FROM lanes l JOIN jobs j ON j.id = l.job_id"
+		  " WHERE j.state <> 'sending')")
+
+/* ---- push-sender.c */
+SQL(SENDER_KEY, "SELECT id FROM vapid_keys WHERE public_key = :key")
+SQL(SENDER_SUBSCRIPTIONS, "SELECT n FROM counters WHERE name = 'subscriptions'")

@@ -1,7 +1,7 @@
 /* subscription.h - browsers that want to be told: rules and rows of contract §1.3 "Subscribing".
  *
  * A subscription is known by its endpoint; its row is found by the first 16 octets of SHA-256 of
- *the endpoint's canonical form (endpoint.h), and the last 4 bits of these are its shard.  Whoever
+ * the endpoint's canonical form (endpoint.h), and the last 4 bits of these are its shard.  Whoever
  * shows endpoint and auth secret together owns it: an endpoint alone leaks through logs and push
  * services.  Nothing is stored that says who that is.
  *

@@ -8,6 +8,8 @@
 #include "point.h"
 #include "text.h"
 
+#define SENTENCE_MAX 500 /* bytes */
+
 /* What one body is read with. */
 struct reader {
 	struct arena *arena;
@@ -17,18 +19,21 @@ struct reader {
 
 static bool refuse(struct reader *r, const char *fmt, ...) attr_printf(2, 3);
 
+/* A name that was sent may be of any length; the answer need not repeat all of it. */
 static bool refuse(struct reader *r, const char *fmt, ...)
 {
 	struct buf b = BUF_INIT;
-	char text[512];
-	va_list ap;
+	va_list ap, again;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	va_copy(again, ap);
+	int len = vsnprintf(NULL, 0, fmt, ap);
+	buf_grow(&b, (size_t)len + 1);
+	vsnprintf(b.data, (size_t)len + 1, fmt, again);
+	va_end(again);
 	va_end(ap);
-	/* a name that was sent may have been cut in the middle of a character */
-	buf_add(&b, text, text_cut_bytes(text, strlen(text), sizeof text - 1));
-	*r->sentence = buf_arena(&b, r->arena);
+	*r->sentence =
+	    arena_copy(r->arena, b.data, text_cut_bytes(b.data, (size_t)len, SENTENCE_MAX));
 	buf_release(&b);
 	return false;
 }

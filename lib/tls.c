@@ -47,9 +47,9 @@ static const char *openssl_words(char *out, size_t cap)
 	return out;
 }
 
-/* Does the folder of authorities have the names by hash that OpenSSL looks for? */
-static bool has_hashes(const char *folder)
+const char *tls_authority_folder(void)
 {
+	const char *folder = X509_get_default_cert_dir();
 	DIR *dir = opendir(folder);
 	const struct dirent *entry;
 	bool found = false;
@@ -60,16 +60,25 @@ static bool has_hashes(const char *folder)
 	}
 	if (dir != NULL)
 		closedir(dir);
-	return found;
+	return found ? folder : NULL;
 }
 
-/* The system's authorities.  Reading the file with all of them takes 20 ms and 4 MB; from the
- * folder only the one that is needed is read when it is needed. */
 static bool use_system_authorities(SSL_CTX *context)
 {
-	if (has_hashes(X509_get_default_cert_dir()))
+	if (tls_authority_folder() != NULL)
 		return SSL_CTX_set_default_verify_dir(context) == 1;
 	return SSL_CTX_set_default_verify_paths(context) == 1;
+}
+
+bool tls_add_authorities(void *context, const char *ca_file)
+{
+	char words[120];
+
+	ERR_clear_error();
+	if (SSL_CTX_load_verify_file(context, ca_file) == 1)
+		return true;
+	log_error("TLS-03", "CA file %s: %s", ca_file, openssl_words(words, sizeof(words)));
+	return false;
 }
 
 struct tls_client *tls_client_open(const char *ca_file)
@@ -89,8 +98,7 @@ struct tls_client *tls_client_open(const char *ca_file)
 		tls_client_close(client);
 		return NULL;
 	}
-	if (ca_file != NULL && !SSL_CTX_load_verify_file(client->context, ca_file)) {
-		log_error("TLS-03", "CA file %s: %s", ca_file, openssl_words(words, sizeof(words)));
+	if (ca_file != NULL && !tls_add_authorities(client->context, ca_file)) {
 		tls_client_close(client);
 		return NULL;
 	}

@@ -1,4 +1,4 @@
-/* tls.h - an outgoing TLS connection that never blocks (OpenSSL; used by h2 alone).
+/* tls.h - an outgoing TLS connection that never blocks (OpenSSL; for the transports).
  *
  * Connects to one of the addresses that the gate handed out (in order: the next one when one fails
  * or takes long), offers h2 and http/1.1 by ALPN (RFC 7301), verifies chain and name (RFC 9525)
@@ -22,6 +22,13 @@ struct tls;
  * error. Open it after the last fork. */
 struct tls_client *tls_client_open(const char *ca_file);
 void tls_client_close(struct tls_client *client);
+
+/* The system's folder of authorities if OpenSSL can look single ones up in it by hash; NULL if only
+ * the file with all of them will do.  Reading that file takes 20 ms and 4 MB for each context. */
+const char *tls_authority_folder(void);
+
+/* Adds the authorities of a PEM file to an SSL_CTX, for a library that hands its own out. */
+bool tls_add_authorities(void *context, const char *ca_file);
 
 enum tls_state {
 	TLS_CONNECTING, /* TCP or handshake */

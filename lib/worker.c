@@ -29,6 +29,7 @@ struct worker {
 	struct courier *courier;
 	struct track *tracks;
 	struct lane_window *ended, **ended_tail; /* to be stored */
+	struct loop_watch *wake_watch, *stop_watch;
 	size_t windows, windows_most;
 	bool woken, stopping;
 	int64_t stop_at, failed_at; /* monotonic */
@@ -64,10 +65,13 @@ static int look_around(struct worker *w)
 {
 	const struct worker_settings *s = w->settings;
 
-	w->woken = false;
-	if (s->spreads && lane_spread(w->db, clock_now_ms()) < 0)
+	if (s->spreads && lane_spread(w->db, clock_now_ms()) != 1)
 		return -1;
-	return lane_places(w->db, s->workers, s->worker, found_place, w);
+	if (lane_places(w->db, s->workers, s->worker, found_place, w) < 0)
+		return -1;
+	w->woken = false;
+	w->failures = 0;
+	return 1;
 }
 
 /* ------------------------------------------------------------------ claiming */
@@ -259,11 +263,16 @@ static int count_failure(struct worker *w)
 {
 	w->failed_at = clock_mono_ms();
 	w->failures++;
-	if (w->failures < FAILURES_MAX)
+	if (w->failures < FAILURES_MAX && (!w->stopping || w->failed_at < w->stop_at))
 		return 1;
-	log_error(
-	    "WORKER-02", "the database could not be written %d times: giving up", FAILURES_MAX);
+	log_error("WORKER-02", "the database could not be used %u times: giving up", w->failures);
 	return -1;
+}
+
+/* After a failure the database gets a pause. */
+static bool may_try(const struct worker *w)
+{
+	return w->failures == 0 || clock_mono_ms() - w->failed_at >= FAILURE_MS;
 }
 
 static int keep_books(struct worker *w)
@@ -271,9 +280,7 @@ static int keep_books(struct worker *w)
 	struct lane_window *claimed = NULL;
 	int64_t now = clock_now_ms();
 
-	if (w->ended == NULL && !may_claim(w, now))
-		return 1;
-	if (w->failures > 0 && clock_mono_ms() - w->failed_at < FAILURE_MS)
+	if ((w->ended == NULL && !may_claim(w, now)) || !may_try(w))
 		return 1;
 	free_tracks(w, true);
 	if (commit_turn(w, now, &claimed) < 0) {
@@ -308,16 +315,23 @@ static void on_wake(void *user, unsigned events)
 	ssize_t n = read(w->settings->wake_fd, bytes, sizeof bytes);
 
 	(void)events;
-	if (n > 0)
+	if (n > 0) {
 		w->woken = true;
-	else if (n == 0)
+	} else if (n == 0) {
+		transport_unwatch(w->wake_watch);
+		w->wake_watch = NULL;
 		stop(w);
+	}
 }
 
 static void on_stop(void *user, unsigned events)
 {
+	struct worker *w = user;
+
 	(void)events;
-	stop(user);
+	transport_unwatch(w->stop_watch); /* it stays readable */
+	w->stop_watch = NULL;
+	stop(w);
 }
 
 /* Milliseconds until a place is ready, NEVER if none is. */
@@ -367,7 +381,7 @@ static void collect_ended(struct worker *w)
 
 static int turn(struct worker *w)
 {
-	if (w->woken && !w->stopping && look_around(w) < 0 && count_failure(w) < 0)
+	if (w->woken && !w->stopping && may_try(w) && look_around(w) < 0 && count_failure(w) < 0)
 		return -1;
 	if (keep_books(w) < 0)
 		return -1;
@@ -383,18 +397,18 @@ static int turn(struct worker *w)
 
 static int loop(struct worker *w)
 {
+	const struct worker_settings *s = w->settings;
 	struct transport *transport = courier_transport(w->courier);
-	struct loop_watch *wake, *stopped = NULL;
 	int rc = -1;
 
-	wake = transport_watch(transport, w->settings->wake_fd, on_wake, w);
-	if (w->settings->stop_fd >= 0)
-		stopped = transport_watch(transport, w->settings->stop_fd, on_stop, w);
-	if (wake != NULL && (stopped != NULL || w->settings->stop_fd < 0))
+	w->wake_watch = transport_watch(transport, s->wake_fd, on_wake, w);
+	if (s->stop_fd >= 0)
+		w->stop_watch = transport_watch(transport, s->stop_fd, on_stop, w);
+	if (w->wake_watch != NULL && (s->stop_fd < 0 || w->stop_watch != NULL))
 		while ((rc = turn(w)) == 1)
 			continue;
-	transport_unwatch(stopped);
-	transport_unwatch(wake);
+	transport_unwatch(w->stop_watch);
+	transport_unwatch(w->wake_watch);
 	return rc;
 }
 

@@ -268,6 +268,11 @@ function cgiVariables(name, request, headers, bytes) {
   return env;
 }
 
+// What a sanitizer reports fails the test, whatever the answer was.
+function refuseReports(text) {
+  if (/(Address|Leak|UndefinedBehavior)Sanitizer|runtime error:/.test(text)) throw new Error(text);
+}
+
 function parseCgi(output) {
   const end = output.indexOf("\r\n\r\n");
   const headers = {};
@@ -301,17 +306,27 @@ export async function plainCgi(name, state, request = {}) {
     child.on("error", reject);
     child.on("close", (exit, signal) => resolve(exit ?? signal));
   });
-  return finish({ ...parseCgi(Buffer.concat(out)), stderr: Buffer.concat(err).toString("utf8"), code });
+  const stderr = Buffer.concat(err).toString("utf8");
+  refuseReports(stderr);
+  return finish({ ...parseCgi(Buffer.concat(out)), stderr, code });
 }
 
 // --- a real lighttpd --------------------------------------------------------------------------------------------------
 
+// A port below the range that clients get theirs from: a client that polls a port of that range for a server that is not
+// there yet can be given this very port, and then talks to itself.
 export async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 12000 + crypto.randomInt(20000);
+    const server = net.createServer();
+    const free = await new Promise((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 // Sends one request on a connection of its own.
@@ -414,6 +429,7 @@ class Server {
     } catch {
       process.kill(-this.child.pid, "SIGKILL");
     }
+    refuseReports(this.log());
   }
 }
 
@@ -422,6 +438,11 @@ export async function startServer(state) {
   state.writeConf({ SITE_URL: `http://localhost:${port}` });
   const server = new Server(state, port);
   server.start();
-  await until(() => server.answers(), 10000);
+  try {
+    await until(() => server.answers(), 10000);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
   return server;
 }

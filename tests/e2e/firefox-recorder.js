@@ -1,78 +1,67 @@
 /*
- * Runs inside Firefox with all privileges, in a sandbox of its own that lives as long as the browser: stands between
- * Firefox and its alerts service, and notes each decrypted push.
+ * Runs inside Firefox with all privileges, in a sandbox of its own that lives as long as the browser: takes the place
+ * of its alerts service, as the notification centre of a desktop would, and notes each decrypted push.
+ *
+ * An alert stays until it is clicked, closed, or replaced by one of the same name. Firefox's own alert windows would
+ * leave after twenty seconds, and with them the notification of registration.getNotifications(): a test would then
+ * depend on speed.
  *
  * Whoever wants to know something asks by an observer notification, topic "recorder-ask", with a subject
- * { wrappedJSObject: { verb, … } }, and finds the answer in wrappedJSObject.answer. Verbs:
- *   alerts              [{ index, at, name, title, text, imageURL, lang, dir, silent, actions, isOpen, isReplaced }]
- *   click  { index }    what the desktop does on a click, and then on the alert's end
- *   press  { index, action }   one of the alert's own buttons
- *   close  { index }    the person closes it
+ * { wrappedJSObject: { verb, … } }, and finds the answer in wrappedJSObject.answer, as JSON. Verbs:
+ *   alerts              [{ index, at, name, title, text, imageURL, lang, dir, silent, actions, isOpen }]
+ *   click  { index }            the person clicks it
+ *   press  { index, action }    one of its buttons
+ *   close  { index }            the person closes it
  *   pushes              [{ at, scope, text }]      text: null for a push without data
- *   clear               forgets both lists; alerts that are open stay open
- *
- * Alerts are handed on to Firefox's own windows, with one change: they do not leave by themselves after twenty
- * seconds, since that would also take them from registration.getNotifications() and make tests depend on speed.
+ *   clear               forgets both lists; alerts that are open are closed first
  */
 "use strict";
 
 const contract = "@mozilla.org/alerts-service;1";
-const real = Cc[contract].getService(Ci.nsIAlertsService);
-const registrar = Components.manager.QueryInterface(Ci.nsIComponentRegistrar);
 let alerts = [];
 let pushes = [];
 
 function describe(alert) {
-	const { name, title, text, imageURL, lang, dir, silent, cookie } = alert;
-	const actions = Array.from(alert.actions ?? [], (action) => ({ action: action.action, title: action.title }));
-	return { at: Date.now(), name, title, text, imageURL, lang, dir, silent, cookie, actions };
+	const { name, title, text, imageURL, lang, dir, silent } = alert;
+	const actions = Array.from(alert.actions ?? [], ({ action, title: label }) => ({ action, title: label }));
+	return { at: Date.now(), name, title, text, imageURL, lang, dir, silent, actions };
 }
 
-function copyThatStays(alert) {
-	const members = ["id", "name", "imageURL", "image", "title", "text", "textClickable", "cookie", "dir", "lang", "data", "principal"];
-	const init = { requireInteraction: true, inPrivateBrowsing: alert.inPrivateBrowsing, silent: alert.silent };
-	for (const member of members) {
-		try {
-			init[member] = alert[member];
-		} catch {
-			/* A member that was never set. */
-		}
-	}
-	const copy = Cc["@mozilla.org/alert-notification;1"].createInstance(Ci.nsIAlertNotification);
-	copy.initWithObject(init);
-	return copy;
+function tell(record, topic, subject = null) {
+	record.listener?.observe(subject, topic, record.alert.cookie);
 }
 
-function listen(record, listener) {
-	return {
-		QueryInterface: ChromeUtils.generateQI(["nsIObserver"]),
-		observe(subject, topic, data) {
-			if (topic === "alertshow") record.isOpen = true;
-			if (topic === "alertfinished") record.isOpen = false;
-			listener?.observe(subject, topic, data);
-		},
-	};
+function finish(record) {
+	if (!record.isOpen) return;
+	record.isOpen = false;
+	tell(record, "alertfinished");
 }
 
-const recorder = {
+/* The order of the desktop back ends: the new one is known, the old one ends, the new one is on the screen. */
+function show(record) {
+	const replaced = alerts.filter((earlier) => earlier !== record && earlier.isOpen && earlier.shown.name === record.shown.name);
+	for (const earlier of replaced) finish(earlier);
+	tell(record, "alertshow");
+}
+
+const service = {
 	QueryInterface: ChromeUtils.generateQI(["nsIAlertsService", "nsIAlertsDoNotDisturb", "nsIFactory"]),
 	createInstance(iid) {
 		return this.QueryInterface(iid);
 	},
 
+	/* Never answers within the call, as no desktop does. */
 	showAlert(alert, listener) {
-		for (const earlier of alerts) if (earlier.name === alert.name && earlier.isOpen) earlier.isReplaced = true;
-		const record = { ...describe(alert), isOpen: false, isReplaced: false, original: alert };
-		record.listener = listen(record, listener);
+		const record = { alert, listener, shown: describe(alert), isOpen: true };
 		alerts.push(record);
-		real.showAlert(copyThatStays(alert), record.listener);
+		Services.tm.dispatchToMainThread(() => show(record));
 	},
-	closeAlert(name, contextClosed) {
-		real.closeAlert(name, contextClosed);
+	closeAlert(name) {
+		for (const record of alerts) if (record.shown.name === name) finish(record);
 	},
-	getHistory: () => real.getHistory(),
-	teardown: () => real.teardown(),
-	pbmTeardown: () => real.pbmTeardown(),
+	getHistory: () => [],
+	teardown() {},
+	pbmTeardown() {},
 	isFullscreen: () => false,
 	manualDoNotDisturb: false,
 	suppressForScreenSharing: false,
@@ -80,37 +69,36 @@ const recorder = {
 
 function find({ index }) {
 	const record = alerts[index];
-	if (!record) throw new Error(`there is no alert number ${index}, there are ${alerts.length}`);
+	if (!record?.isOpen) throw new Error(`there is no open alert number ${index}, there are ${alerts.length}`);
 	return record;
 }
 
-function finish(record) {
-	real.closeAlert(record.name, false);
+function activate(record, action = null) {
+	tell(record, "alertclickcallback", action);
+	finish(record);
 }
 
 const verbs = {
-	alerts: () => alerts.map(({ original, listener, cookie, ...shown }, index) => ({ index, ...shown })),
-	click(question) {
-		const record = find(question);
-		record.listener.observe(null, "alertclickcallback", record.cookie);
-		finish(record);
-	},
+	alerts: () => alerts.map(({ shown, isOpen }, index) => ({ index, ...shown, isOpen })),
+	click: (question) => activate(find(question)),
 	press(question) {
 		const record = find(question);
-		const action = Array.from(record.original.actions).find((candidate) => candidate.action === question.action);
+		const action = Array.from(record.alert.actions).find((candidate) => candidate.action === question.action);
 		if (!action) throw new Error(`the alert has no action "${question.action}"`);
-		record.listener.observe(action, "alertclickcallback", record.cookie);
-		finish(record);
+		activate(record, action);
 	},
 	close: (question) => finish(find(question)),
 	pushes: () => pushes,
 	clear() {
-		alerts = alerts.filter((record) => record.isOpen);
+		alerts.forEach(finish);
+		alerts = [];
 		pushes = [];
 	},
 };
 
-registrar.registerFactory(Services.uuid.generateUUID(), "alert recorder", contract, recorder);
+Components.manager
+	.QueryInterface(Ci.nsIComponentRegistrar)
+	.registerFactory(Services.uuid.generateUUID(), "alert recorder", contract, service);
 
 Services.obs.addObserver((subject, topic, scope) => {
 	const message = subject.QueryInterface(Ci.nsIPushMessage);

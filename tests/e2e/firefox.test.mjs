@@ -32,10 +32,6 @@ beforeEach(async () => {
 	await firefox.closeOtherTabs();
 	await openPage();
 	if (await isOn()) await switchOff();
-	await firefox.page(async () => {
-		const registration = await navigator.serviceWorker.ready;
-		for (const notification of await registration.getNotifications()) notification.close();
-	});
 	await firefox.forget(suite.origin);
 	await openPage();
 	await firefox.clearRecords();
@@ -111,13 +107,14 @@ function postUpdate({ id }, incident) {
 
 /* Until the notifications on the screen have these bodies, in whatever order. */
 async function waitForBodies(...bodies) {
-	const seen = () => firefox.notifications();
+	let last = [];
 	const same = async () => {
-		const shown = (await seen()).map(({ body }) => body).sort();
+		last = await firefox.notifications();
+		const shown = last.map(({ body }) => body).sort();
 		return JSON.stringify(shown) === JSON.stringify([...bodies].sort());
 	};
-	await until(`notifications with the bodies ${bodies.join(" | ")}`, same, { explain: () => suite.log() });
-	return seen();
+	await until(`notifications with the bodies ${bodies.join(" | ")}`, same, { explain: () => `seen: ${JSON.stringify(last)}\n${suite.log()}` });
+	return last;
 }
 
 /* A push of our own making, signed as the suite signs. */

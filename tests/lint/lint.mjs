@@ -70,7 +70,7 @@ const rules = {
   "one owner per big library"() {
     const owners = [
       [/<sqlite3\.h>/, /^lib\/db\.c$/], [/<fcgi\w*\.h>/, /^lib\/web(_\w+)?\.[ch]$/], [/<nghttp2\//, /^lib\/h2(_\w+)?\.[ch]$/],
-      [/<curl\//, /^lib\/fetch\.c$/], [/<json-c\//, /^lib\/json(_\w+)?\.c$/], [/<cmark/, /^lib\/html\.c$/],
+      [/<curl\//, /^lib\/fetch(_\w+)?\.[ch]$/], [/<json-c\//, /^lib\/json(_\w+)?\.c$/], [/<cmark/, /^lib\/html\.c$/],
       [/<openssl\//, /^lib\/(digest|password|point|ece|vapid|tls)\.c$/],
     ];
     const complaints = [];

@@ -74,10 +74,10 @@ const behaviours = {
 		setTimeout(() => bareReset(stream, constants[`NGHTTP2_${code}`]), 20);
 	},
 	/* this one is answered, everything above it was never seen; the connection ends a little later */
-	goaway: ({ stream, respond }) => {
+	goaway: ({ stream, respond, argument: [code = "NO_ERROR"] }) => {
 		const { session } = stream;
 		session.limit = stream.id;
-		session.goaway(constants.NGHTTP2_NO_ERROR, stream.id);
+		session.goaway(constants[`NGHTTP2_${code}`], stream.id);
 		respond(201);
 		setTimeout(() => session.raw.destroy(), 100);
 	},
@@ -118,7 +118,7 @@ function onStream(stats, stream, headers, rawHeaders) {
 	});
 	stream.on("data", (chunk) => chunks.push(chunk));
 	stream.on("end", () => {
-		if (stream.destroyed) return;
+		if (stream.destroyed || stream.id > (session.limit ?? Infinity)) return;
 		serve(stats, {
 			stream, path: headers[":path"], headers: pairs(rawHeaders), body: Buffer.concat(chunks), version: "2",
 			respond(status, fields = {}, body = "") {
@@ -157,23 +157,34 @@ function http1(keys = own) {
 	const server = createHttps({ ...identity(keys), ALPNProtocols: ["http/1.1"] }, (request, response) => {
 		const chunks = [];
 		stats.most = Math.max(stats.most, ++stats.open);
-		/* over when all is written, or when the client has gone */
 		let open = true;
 		const end = () => {
 			stats.open -= open ? 1 : 0;
 			open = false;
 		};
-		response.on("finish", end).on("close", end);
+		response.on("close", end);
 		request.on("data", (chunk) => chunks.push(chunk));
 		request.on("end", () => serve(stats, {
 			response, path: request.url, headers: pairs(request.rawHeaders), body: Buffer.concat(chunks), version: "1.1",
 			respond(status, fields = {}, body = "") {
+				end();
 				response.writeHead(status, fields);
 				response.end(body);
 			},
 		}));
 	});
 	server.on("secureConnection", () => stats.connections++);
+	return server;
+}
+
+/* Serves one request on each connection and politely gives all others back. */
+function goner() {
+	const server = http2();
+	server.prependListener("stream", ({ id, session }) => {
+		if (id === 1 || session.limit) return;
+		session.limit = 1;
+		session.goaway(constants.NGHTTP2_NO_ERROR, 1);
+	});
 	return server;
 }
 
@@ -223,6 +234,7 @@ const listeners = {
 	http1: http1(),
 	stranger1: http1(stranger),
 	drop: dropper(),
+	goner: goner(),
 	mute: mute(),
 	refuser: refuser(),
 	tunnel: tunnel(),

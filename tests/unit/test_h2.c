@@ -270,12 +270,14 @@ static void test_goaway(void)
 {
 	enum { N = 20 };
 	struct shot shots[N];
+	int before;
 
-	t_case("after GOAWAY what is above its last stream was not sent, the rest is answered");
+	t_case("what a GOAWAY with an error leaves above its last stream was not sent, the rest is "
+	       "answered");
 	open_peer("normal");
 	ask("/ok");
 	for (size_t i = 0; i < N; i++) {
-		shot_make(&shots[i], i == 9 ? "/goaway" : "/delay/30");
+		shot_make(&shots[i], i == 9 ? "/goaway/ENHANCE_YOUR_CALM" : "/delay/30");
 		t_int(h2_submit(origin, &shots[i].request), 1);
 	}
 	wait_all(shots, N, 3000);
@@ -287,6 +289,31 @@ static void test_goaway(void)
 	t_case("requests after a GOAWAY go over a new connection");
 	t_int(ask("/ok")->status, 201);
 	t_int(h2_connections(h2), 2);
+	close_all();
+
+	t_case("what an ordinary GOAWAY gives back goes over the next connection, and only that");
+	open_peer("normal");
+	before = peer_stat("delay");
+	for (size_t i = 0; i < N; i++) {
+		shot_make(&shots[i], i == 9 ? "/goaway" : "/delay/30");
+		t_int(h2_submit(origin, &shots[i].request), 1);
+	}
+	wait_all(shots, N, 3000);
+	t_int(shot_count(shots, N, 201, PUSH_FAILURE_NONE), N);
+	t_int(peer_stat("delay") - before, N - 1);
+	t_int(h2_connections(h2), 2);
+	close_all();
+
+	t_case("a request that four connections give back is not sent in the end");
+	open_peer("goner");
+	for (size_t i = 0; i < 10; i++) {
+		shot_make(&shots[i], "/delay/20");
+		h2_submit(origin, &shots[i].request);
+	}
+	wait_all(shots, 10, 3000);
+	t_int(shot_count(shots, 10, 201, PUSH_FAILURE_NONE), 4);
+	t_int(shot_count(shots, 10, 0, PUSH_FAILURE_NOT_SENT), 6);
+	t_int(h2_connections(h2), 4);
 	close_all();
 }
 

@@ -1,111 +1,6 @@
-/* test_subscription.c - every rule of subscribing, with the rows that it leaves. */
+/* test_subscription.c - subscribing: every rule, with the rows that it leaves. */
 #include "base.h"
-#include "t.h"
-#include "t_sql.h"
-
-#include "arena.h"
-#include "buf.h"
-#include "clock.h"
-#include "db.h"
-#include "file.h"
-#include "log.h"
-#include "point.h"
-#include "subscription.h"
-
-static char folder[] = "/tmp/subscription-XXXXXX";
-static char path[256];
-static struct db *db;
-static struct arena arena = ARENA_INIT;
-static struct endpoint_policy *policy;
-static struct subscription_keys keys = {.has_current = true, .has_previous = true};
-static const char *sentence;
-
-/* ------------------------------------------------------------------ the stage */
-
-static void stage(void)
-{
-	struct buf schema = BUF_INIT;
-
-	t_int(file_read("schema.sql", 1 << 20, &schema), 1);
-	t_int(db_create(path, schema.data), 1);
-	buf_release(&schema);
-	t_int(db_open(path, DB_VISITOR, &db), 1);
-	t_sql_open(path);
-	t_run("INSERT INTO secrets VALUES ('topic', randomblob(32));"
-	      "INSERT INTO components (id, name, position, is_group, created_at, updated_at)"
-	      " VALUES ('apiapiapiapi', 'API', 1, 0, 0, 0), ('webwebwebweb', 'Web', 2, 0, 0, 0),"
-	      " ('corecorecore', 'Core', 3, 1, 0, 0);"
-	      "INSERT INTO incidents (id, name, status, impact, max_impact, created_at, started_at,"
-	      " updated_at) VALUES ('incident0001', 'One', 'investigating', 'minor', 'minor', 0, "
-	      "0, 0),"
-	      " ('incident0002', 'Two', 'investigating', 'minor', 'minor', 0, 0, 0),"
-	      " ('incident0003', 'Old', 'resolved', 'minor', 'minor', 0, 0, 0);"
-	      "UPDATE incidents SET resolved_at = 1 WHERE id = 'incident0003'");
-	memset(keys.current, 4, sizeof keys.current);
-	memset(keys.previous, 5, sizeof keys.previous);
-}
-
-static void strike(void)
-{
-	db_close(&db);
-	t_sql_close();
-	unlink(path);
-}
-
-static struct endpoint endpoint(const char *url)
-{
-	struct endpoint e;
-
-	if (endpoint_parse(policy, url, strlen(url), &e) != ENDPOINT_OK)
-		t_check(false, url, __FILE__, __LINE__);
-	return e;
-}
-
-#define FCM "https://fcm.googleapis.com/fcm/send/"
-
-static struct endpoint last_endpoint;
-
-/* A wish of the browser `name`, whose secrets are made of the octet `secret`. */
-static struct subscription_wish wish(const char *name, int secret)
-{
-	struct subscription_wish w = {.keys = &keys, .endpoint = &last_endpoint};
-
-	last_endpoint = endpoint(arena_printf(&arena, FCM "%s", name));
-	memset(w.p256dh, secret, sizeof w.p256dh);
-	memset(w.auth, secret, sizeof w.auth);
-	return w;
-}
-
-static struct subscription_proof proof(const char *name, int secret)
-{
-	struct subscription_proof p = {.url = arena_printf(&arena, FCM "%s", name)};
-
-	memset(p.auth, secret, sizeof p.auth);
-	return p;
-}
-
-static enum subscription_result save(const struct subscription_wish *w)
-{
-	return subscription_save(db, &arena, w, 1000, &sentence);
-}
-
-static enum subscription_result check(const struct subscription_wish *w)
-{
-	return subscription_check(db, &arena, w, &sentence);
-}
-
-static void subscribe(const char *name, int secret)
-{
-	struct subscription_wish w = wish(name, secret);
-
-	t_int(save(&w), SUBSCRIPTION_NEW);
-}
-
-#define CHOICES                                                                                    \
-	"SELECT coalesce(components, 'all') || '|' || coalesce(events, 'all') || '|' || "          \
-	"min_impact"                                                                               \
-	" || '|' || lang || '|' || coalesce(quiet_from || '-' || quiet_to || ' ' || quiet_tz, '')" \
-	" || '|' || quiet_critical FROM subscriptions WHERE endpoint = '" FCM
+#include "subscription_stage.h"
 
 /* ------------------------------------------------------------------ new and known */
 
@@ -377,158 +272,6 @@ static void test_replaces(void)
 	t_run("DELETE FROM exceptions; DELETE FROM jobs");
 }
 
-/* ------------------------------------------------------------------ following, muting, ending */
-
-static void test_follow(void)
-{
-	struct subscription_wish w = wish("f", 30);
-
-	t_case("a row made by following has nothing else");
-	w.incident = "incident0001";
-	w.choice = (struct choice_wish){
-	    .components = true, .lang = true, .value = {.components = NULL, .lang = "ja"}};
-	t_int(save(&w), SUBSCRIPTION_NEW);
-	t_row(CHOICES "f'", "|all|none|ja||0");
-	t_case("following again changes nothing");
-	t_int(save(&w), SUBSCRIPTION_UNCHANGED);
-	t_case("a second follow is added, and the choices stay as they are");
-	w.incident = "incident0002";
-	w.choice.value.lang = "de";
-	t_int(save(&w), SUBSCRIPTION_KNOWN);
-	t_row(CHOICES "f'", "|all|none|ja||0");
-	t_row("SELECT group_concat(incident_id) FROM follows f JOIN subscriptions s ON s.id ="
-	      " f.subscription_id WHERE endpoint LIKE '%/f'",
-	    "incident0001,incident0002");
-	t_case("a row with choices keeps them when it follows");
-	w = wish("b2", 31);
-	t_int(save(&w), SUBSCRIPTION_NEW);
-	w.incident = "incident0001";
-	t_int(save(&w), SUBSCRIPTION_KNOWN);
-	t_row(CHOICES "b2'", "all|all|none|en||0");
-	t_case("an unknown incident cannot be followed, nor one that is long over");
-	w.incident = "incident9999";
-	t_int(save(&w), SUBSCRIPTION_ABSENT);
-	w.incident = "incident0003";
-	t_int(save(&w), SUBSCRIPTION_CONFLICT);
-	t_case("one that ended within a day can still be followed");
-	t_run(arena_printf(&arena,
-	    "UPDATE incidents SET resolved_at = %" PRId64 " WHERE id = 'incident0003'",
-	    clock_now_ms() - CLOCK_HOUR));
-	t_int(save(&w), SUBSCRIPTION_KNOWN);
-}
-
-static void test_remove(void)
-{
-	struct subscription_proof p = proof("f", 30), wrong = proof("f", 31);
-
-	t_case("a wrong secret and an unknown endpoint get the same answer, and nothing goes");
-	t_int(subscription_remove(db, &arena, &wrong, NULL), SUBSCRIPTION_DONE);
-	wrong = proof("nowhere", 30);
-	t_int(subscription_remove(db, &arena, &wrong, NULL), SUBSCRIPTION_DONE);
-	t_row("SELECT count(*) FROM subscriptions WHERE endpoint LIKE '%/f'", "1");
-	t_case("a follow ends alone");
-	t_int(subscription_remove(db, &arena, &p, "incident0001"), SUBSCRIPTION_DONE);
-	t_row("SELECT group_concat(incident_id) FROM follows f JOIN subscriptions s ON s.id ="
-	      " f.subscription_id WHERE endpoint LIKE '%/f'",
-	    "incident0002");
-	t_case("a row whose last follow ended is erased");
-	t_int(subscription_remove(db, &arena, &p, "incident0002"), SUBSCRIPTION_DONE);
-	t_row("SELECT count(*) FROM subscriptions WHERE endpoint LIKE '%/f'", "0");
-	t_case("a row with choices stays when its last follow ends");
-	p = proof("b2", 31);
-	t_int(subscription_remove(db, &arena, &p, "incident0001"), SUBSCRIPTION_DONE);
-	t_int(subscription_remove(db, &arena, &p, "incident0003"), SUBSCRIPTION_DONE);
-	t_row("SELECT count(*) FROM subscriptions WHERE endpoint LIKE '%/b2'", "1");
-	t_case("the right pair ends the row, and again is the same");
-	const char *n = t_get("SELECT n - 1 FROM counters WHERE name = 'subscriptions'");
-	t_int(subscription_remove(db, &arena, &p, NULL), SUBSCRIPTION_DONE);
-	t_row("SELECT count(*) FROM subscriptions WHERE endpoint LIKE '%/b2'", "0");
-	t_row("SELECT n FROM counters WHERE name = 'subscriptions'", n);
-	t_int(subscription_remove(db, &arena, &p, NULL), SUBSCRIPTION_DONE);
-}
-
-static void test_mute(void)
-{
-	struct subscription_proof p = proof("a", 1), wrong = proof("a", 2);
-	struct subscription_silence mute = {"incident0001", "resolved"},
-				    none = {"incident9999", "end"};
-
-	t_case("a mute is stored, and changed by the next one");
-	t_int(subscription_mute(db, &arena, &p, &mute), SUBSCRIPTION_DONE);
-	t_row("SELECT group_concat(until) FROM mutes m JOIN subscriptions s ON s.id ="
-	      " m.subscription_id WHERE endpoint LIKE '%/a'",
-	    "resolved");
-	mute.until = "end";
-	t_int(subscription_mute(db, &arena, &p, &mute), SUBSCRIPTION_DONE);
-	t_row("SELECT group_concat(until) FROM mutes m JOIN subscriptions s ON s.id ="
-	      " m.subscription_id WHERE endpoint LIKE '%/a'",
-	    "end");
-	t_case("a wrong pair or an unknown incident cannot be muted");
-	t_int(subscription_mute(db, &arena, &wrong, &mute), SUBSCRIPTION_ABSENT);
-	t_int(subscription_mute(db, &arena, &p, &none), SUBSCRIPTION_ABSENT);
-	t_case("muting leaves no transaction open");
-	t_ok(!db_is_open(db));
-}
-
-static void test_read(void)
-{
-	struct subscription_proof p = proof("a", 1), wrong = proof("a", 2);
-	struct subscription_view v;
-
-	t_case("only the owner sees a subscription");
-	t_int(subscription_read(db, &arena, &wrong, &keys, &v), SUBSCRIPTION_ABSENT);
-	wrong = proof("nowhere", 1);
-	t_int(subscription_read(db, &arena, &wrong, &keys, &v), SUBSCRIPTION_ABSENT);
-	t_case("and sees all of it");
-	t_run(
-	    "INSERT INTO follows SELECT id, 'incident0002' FROM subscriptions WHERE endpoint LIKE "
-	    "'%/a'");
-	t_int(subscription_read(db, &arena, &p, &keys, &v), SUBSCRIPTION_DONE);
-	t_ok(v.choice.components == NULL && v.choice.events == NULL);
-	t_str(v.choice.lang, "de");
-	t_int(v.n_follows, 1);
-	t_str(v.follows[0], "incident0002");
-	t_int(v.n_mutes, 1);
-	t_str(v.mutes[0].incident, "incident0001");
-	t_str(v.mutes[0].until, "end");
-	t_ok(v.key_current && !v.gone && v.last_test_at == 0);
-	t_case("a key of before is not the current one");
-	memset(keys.current, 6, sizeof keys.current);
-	t_int(subscription_read(db, &arena, &p, &keys, &v), SUBSCRIPTION_DONE);
-	t_ok(!v.key_current);
-	memset(keys.current, 4, sizeof keys.current);
-}
-
-static void test_test(void)
-{
-	struct subscription_proof p = proof("a", 1), wrong = proof("a", 2);
-	int64_t wait;
-
-	t_case("a test is a job for one, due now, outside of the audience");
-	t_int(subscription_test(db, &arena, &wrong, &wait), SUBSCRIPTION_ABSENT);
-	t_int(subscription_test(db, &arena, &p, &wait), SUBSCRIPTION_DONE);
-	t_row("SELECT is_test || max_subscription_id || state FROM jobs", "10sending");
-	t_row("SELECT endpoint FROM exceptions e JOIN subscriptions s ON s.id = e.subscription_id",
-	    FCM "a");
-	t_row(
-	    "SELECT last_test_outcome || (last_test_at > 0) FROM subscriptions WHERE endpoint LIKE "
-	    "'%/a'",
-	    "queued1");
-	t_case("one a minute");
-	t_int(subscription_test(db, &arena, &p, &wait), SUBSCRIPTION_TOO_OFTEN);
-	t_ok(wait > 50000 && wait <= 60000);
-	t_row("SELECT count(*) FROM jobs", "1");
-	t_run("UPDATE subscriptions SET last_test_at = last_test_at - 60001");
-	t_int(subscription_test(db, &arena, &p, &wait), SUBSCRIPTION_DONE);
-	t_case("a clock that was set back forbids nothing");
-	t_run("UPDATE subscriptions SET last_test_at = last_test_at + 3600000");
-	t_int(subscription_test(db, &arena, &p, &wait), SUBSCRIPTION_DONE);
-	t_case("what its push service called gone cannot be tested");
-	t_run(
-	    "UPDATE subscriptions SET last_test_at = NULL, dead_at = 1 WHERE endpoint LIKE '%/a'");
-	t_int(subscription_test(db, &arena, &p, &wait), SUBSCRIPTION_ABSENT);
-}
-
 /* ------------------------------------------------------------------ limits */
 
 static enum subscription_result save_max(const char *name, int64_t max)
@@ -592,7 +335,7 @@ static void test_origins(void)
 	t_int(save(&w), SUBSCRIPTION_NEW);
 }
 
-static void test_busy(void)
+static void test_full_disk(void)
 {
 	struct subscription_wish w = wish("busy", 70);
 
@@ -617,9 +360,6 @@ static void test_busy(void)
 int main(void)
 {
 	log_open("test_subscription");
-	if (mkdtemp(folder) == NULL || endpoint_policy_open(NULL, NULL, &policy) != 1)
-		return 1;
-	snprintf(path, sizeof path, "%s/test.db", folder);
 	stage();
 	test_new();
 	test_unchanged();
@@ -628,17 +368,9 @@ int main(void)
 	test_switch();
 	test_keys();
 	test_replaces();
-	test_follow();
-	test_remove();
-	test_mute();
-	test_read();
-	test_test();
 	test_cap();
 	test_origins();
-	test_busy();
+	test_full_disk();
 	strike();
-	rmdir(folder);
-	endpoint_policy_close(policy);
-	arena_release(&arena);
 	return t_end();
 }

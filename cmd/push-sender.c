@@ -1,0 +1,381 @@
+/* push-sender.c - sends what is due and ends.
+ *
+ * Safe to start at any time and any number of times: one works, by a lock that dies with its
+ * holder; the others write a byte to a FIFO that the holder watches, and end.  It need not be alive
+ * for anything to be correct: what is due stands in the database, and a timer starts a sender every
+ * minute.
+ *
+ *	lock taken by somebody else -> tell it through the FIFO, exit 0
+ *	open FIFO -> check keys, make the lanes of new jobs -> work (one process, or a crew of
+ * workers)
+ *	-> tidy up -> let the lock go -> look again: who came in between was turned away
+ *
+ * The FIFO is opened before the database is looked at, so a job that was committed before its
+ * sender was turned away is always seen.
+ */
+#include "base.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "conf.h"
+#include "crew.h"
+#include "db.h"
+#include "endpoint.h"
+#include "file.h"
+#include "lane.h"
+#include "log.h"
+#include "policy.h"
+#include "privilege.h"
+#include "settings.h"
+#include "upkeep.h"
+#include "vapid.h"
+#include "worker.h"
+
+#define SUBSCRIPTIONS_PER_WORKER 2000
+#define ROUNDS_MAX		 100 /* a bound for looking again, should "due" never end */
+
+static const char usage_text[] =
+    "usage: push-sender [--allow-root]\n"
+    "\n"
+    "Sends the notifications that are due and ends; safe to start at any time.  The configuration\n"
+    "is the file named by ENV_FILE, else .env, else /etc/atstatus/env.\n"
+    "--allow-root lets it run as root, for trying things out.\n"
+    "Exit status: 0 done or another sender is at work, 1 failed, 2 usage.\n";
+
+struct sender {
+	struct conf conf;
+	char database[FILE_PATH_MAX], lock[FILE_PATH_MAX], fifo[FILE_PATH_MAX];
+	struct endpoint_policy *policy;
+	struct vapid *key, *previous_key;
+	struct worker_settings worker;
+	int64_t subscriptions;
+	int lock_fd, fifo_fd, stop_fd;
+};
+
+/* ------------------------------------------------------------------ start-up */
+
+static void refuse_arguments(int argc, char **argv)
+{
+	bool allow_root = argc == 2 && strcmp(argv[1], "--allow-root") == 0;
+
+	if (argc == 1 || allow_root) {
+		privilege_refuse_root(allow_root);
+		return;
+	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage_text, stdout);
+		exit(0);
+	}
+	fprintf(stderr, "push-sender: unknown argument %s\n\n%s", argv[1], usage_text);
+	exit(2);
+}
+
+/* Signals come by descriptor, so that no call is interrupted half-way; threads inherit the mask. */
+static void take_signals(struct sender *s)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 ||
+	    (s->stop_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+		log_die("SENDER-01", "signals: %s", strerror(errno));
+}
+
+static void read_configuration(struct sender *s)
+{
+	struct buf error = BUF_INIT;
+
+	if (conf_load(&s->conf, CONF_SENDER, &error) < 0)
+		log_die("SENDER-02", "%s", error.data);
+	buf_release(&error);
+	conf_path_database(&s->conf, s->database, sizeof s->database);
+	conf_path_sender_lock(&s->conf, s->lock, sizeof s->lock);
+	conf_path_sender_fifo(&s->conf, s->fifo, sizeof s->fifo);
+	if (policy_open(&s->conf, &s->policy) < 0)
+		log_die("SENDER-03", "PUSH_EXTRA_HOSTS or PUSH_CONNECT_TO cannot be read");
+}
+
+/* ------------------------------------------------------------------ keys */
+
+/* The sentence for the admin page: "ok" or what to mend. */
+static const char *check_keys(struct sender *s)
+{
+	const struct conf *c = &s->conf;
+	enum vapid_fault fault = VAPID_FAULT_NONE;
+	enum vapid_subject subject;
+
+	if (c->vapid_problem != NULL)
+		return c->vapid_problem;
+	subject = vapid_check_subject(c->vapid_subject);
+	if (subject >= VAPID_SUBJECT_MISSING)
+		return vapid_subject_reason(subject);
+	if (vapid_open(c->vapid_public_key, c->vapid_private_key, &s->key, &fault) != 1)
+		return vapid_reason(fault);
+	if (!vapid_self_test(s->key))
+		return "The self-test of signing and encryption failed: see the sender's log.";
+	return "ok";
+}
+
+/* A previous pair that is wrong only means that its subscriptions cannot be served. */
+static void open_previous(struct sender *s)
+{
+	const struct conf *c = &s->conf;
+	enum vapid_fault fault = VAPID_FAULT_NONE;
+
+	if (c->vapid_previous_public_key == NULL || c->vapid_previous_private_key == NULL)
+		return;
+	if (vapid_open(c->vapid_previous_public_key, c->vapid_previous_private_key,
+		&s->previous_key, &fault) != 1)
+		log_warn("SENDER-04", "VAPID_PREVIOUS keys: %s", vapid_reason(fault));
+}
+
+/* Whoever uses the keys opens them himself: nothing of OpenSSL is carried over a fork. */
+static const char *open_keys(struct sender *s)
+{
+	open_previous(s);
+	return check_keys(s);
+}
+
+static void close_keys(struct sender *s)
+{
+	vapid_close(&s->key);
+	vapid_close(&s->previous_key);
+}
+
+static int find_key(struct db *db, const struct vapid *key, int64_t *id)
+{
+	struct db_stmt *s;
+
+	*id = 0;
+	if (key == NULL)
+		return 1;
+	s = db_stmt(db, SQL_SENDER_KEY);
+	db_bind_blob(s, ":key", vapid_public_key(key), VAPID_PUBLIC_LEN);
+	return db_one_int(s, id);
+}
+
+static int store_verdict(struct db *db, const char *verdict)
+{
+	int rc = db_begin_write(db);
+
+	if (rc != 1)
+		return -1;
+	if (settings_put(db, "vapid_verdict", verdict) < 0) {
+		db_rollback(db);
+		return -1;
+	}
+	return db_commit(db);
+}
+
+/* ------------------------------------------------------------------ before and after the work */
+
+static int look_at_database(struct sender *s, struct db *db, const char *verdict)
+{
+	if (store_verdict(db, verdict) < 0 || find_key(db, s->key, &s->worker.key_id) < 0 ||
+	    find_key(db, s->previous_key, &s->worker.previous_key_id) < 0 ||
+	    db_one_int(db_stmt(db, SQL_SENDER_SUBSCRIPTIONS), &s->subscriptions) < 0)
+		return -1;
+	return lane_spread(db, clock_now_ms());
+}
+
+/* What is asked of the database before any fork: no handle may cross one. */
+static int prepare(struct sender *s)
+{
+	const char *verdict = open_keys(s);
+	struct db *db = NULL;
+	int rc = 0;
+
+	s->worker.may_send = strcmp(verdict, "ok") == 0;
+	if (!s->worker.may_send)
+		log_error("SENDER-05", "nothing can be sent: %s", verdict);
+	if (db_open(s->database, DB_SENDER, &db) == 1)
+		rc = look_at_database(s, db, verdict);
+	else
+		log_error("SENDER-06", "no database at %s: run `atstatus init`", s->database);
+	db_close(&db);
+	close_keys(s);
+	return rc == 1 ? 1 : -1;
+}
+
+static void tidy_up(struct sender *s)
+{
+	struct db *db = NULL;
+
+	if (db_open(s->database, DB_SENDER, &db) != 1)
+		return;
+	upkeep_run(db, clock_now_ms());
+	db_checkpoint(db);
+	db_close(&db);
+}
+
+/* 1 something is due now. */
+static int is_work_due(const struct sender *s)
+{
+	struct db *db = NULL;
+	int64_t next = INT64_MAX;
+
+	if (!s->worker.may_send || db_open(s->database, DB_SENDER, &db) != 1)
+		return 0;
+	if (lane_next_work(db, &next) < 0)
+		next = INT64_MAX;
+	db_close(&db);
+	return next <= clock_now_ms();
+}
+
+/* ------------------------------------------------------------------ the work */
+
+static int run_worker(struct sender *s)
+{
+	struct worker_settings *w = &s->worker;
+	int rc;
+
+	open_keys(s);
+	w->database = s->database;
+	w->site_url = s->conf.site_url;
+	w->courier = (struct courier_settings){
+	    .policy = s->policy,
+	    .ca_file = s->conf.push_ca_file,
+	    .proxy = s->conf.push_proxy,
+	    .key = s->key,
+	    .previous_key = s->previous_key,
+	    .subject = s->conf.vapid_subject,
+	};
+	rc = worker_run(w);
+	close_keys(s);
+	return rc;
+}
+
+static int work_in_crew(void *user, int worker, int wake_fd)
+{
+	struct sender *s = user;
+
+	s->worker.worker = worker;
+	s->worker.wake_fd = wake_fd;
+	s->worker.stop_fd = -1;
+	return run_worker(s) < 0 ? 1 : 0;
+}
+
+static int work_alone(struct sender *s)
+{
+	s->worker.workers = 1;
+	s->worker.worker = 0;
+	s->worker.spreads = true;
+	s->worker.wake_fd = s->fifo_fd;
+	s->worker.stop_fd = s->stop_fd;
+	return run_worker(s);
+}
+
+static void spread_for_crew(void *user)
+{
+	struct sender *s = user;
+	struct db *db = NULL;
+
+	if (db_open(s->database, DB_SENDER, &db) != 1)
+		return;
+	lane_spread(db, clock_now_ms());
+	db_close(&db);
+}
+
+static int work(struct sender *s)
+{
+	int64_t n = 1 + s->subscriptions / SUBSCRIPTIONS_PER_WORKER;
+	struct crew_settings crew = {
+	    .work = work_in_crew,
+	    .woken = spread_for_crew,
+	    .user = s,
+	    .wake_fd = s->fifo_fd,
+	    .stop_fd = s->stop_fd,
+	};
+
+	if (n > s->conf.push_workers)
+		n = s->conf.push_workers;
+	if (n <= 1)
+		return work_alone(s);
+	crew.workers = (int)n;
+	s->worker.workers = (int)n;
+	s->worker.spreads = false;
+	return crew_run(&crew);
+}
+
+/* ------------------------------------------------------------------ the lock and the FIFO */
+
+static void open_fifo(struct sender *s)
+{
+	if (mkfifo(s->fifo, 0600) != 0 && errno != EEXIST)
+		log_die("SENDER-07", "making the FIFO %s: %s", s->fifo, strerror(errno));
+	/* open for writing too: so it never ends, also when nobody else has it open */
+	s->fifo_fd = open(s->fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (s->fifo_fd < 0)
+		log_die("SENDER-08", "opening the FIFO %s: %s", s->fifo, strerror(errno));
+}
+
+/* No reader means that the holder has not opened it yet, and will look, or has just let the lock
+ * go, and will look again. */
+static void tell_holder(const struct sender *s)
+{
+	int fd = open(s->fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "w", 1) < 0 && errno != EAGAIN)
+		log_errno("SENDER-09", "telling the other sender");
+	close(fd);
+}
+
+/* Whoever must end the sender finds its pid in the lock. */
+static void sign_lock(const struct sender *s)
+{
+	if (ftruncate(s->lock_fd, 0) != 0 || dprintf(s->lock_fd, "%ld\n", (long)getpid()) < 0)
+		log_errno("SENDER-12", "writing %s", s->lock);
+}
+
+/* One round under the lock: 1 go on looking, 0 somebody else works or we were told to stop, -1. */
+static int run_round(struct sender *s)
+{
+	int rc = file_lock(s->lock, false, &s->lock_fd);
+
+	if (rc == 0)
+		tell_holder(s);
+	if (rc != 1)
+		return rc;
+	sign_lock(s);
+	open_fifo(s);
+	rc = prepare(s);
+	if (rc == 1)
+		rc = work(s);
+	if (rc == 1)
+		tidy_up(s);
+	file_close(&s->fifo_fd);
+	file_close(&s->lock_fd);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static struct sender sender = {.lock_fd = -1, .fifo_fd = -1, .stop_fd = -1};
+	int rc;
+
+	refuse_arguments(argc, argv);
+	log_open("push-sender");
+	if (getenv("GATEWAY_INTERFACE") != NULL)
+		log_die("SENDER-10", "this is no CGI program");
+	prctl(PR_SET_DUMPABLE, 0); /* keys are in memory: no core file, no debugger */
+	umask(077);
+	read_configuration(&sender);
+	take_signals(&sender);
+	for (int i = 0; (rc = run_round(&sender)) == 1 && i < ROUNDS_MAX; i++)
+		if (!is_work_due(&sender))
+			break;
+	endpoint_policy_close(sender.policy);
+	conf_release(&sender.conf);
+	return rc < 0 ? 1 : 0;
+}

@@ -1,0 +1,148 @@
+/* desk_incident.c - opening an incident: the form on one screen, and what it sends. */
+#include "base.h"
+#include "desk_incident.h"
+
+#include "vocabulary.h"
+
+static const char *const status_words[] = {
+    "investigating", "identified", "monitoring", "resolved", "postmortem"};
+static_assert(nelem(status_words) == INCIDENT_POSTMORTEM + 1, "in the order of the enum");
+
+static const char *const impact_words[] = {"none", "minor", "major", "critical"};
+static_assert(nelem(impact_words) == IMPACT_CRITICAL + 1, "in the order of the enum");
+
+const struct form_field desk_incident_fields[DESK_F__MAX] = {
+    [DESK_F_CSRF] = DESK_CSRF_FIELD,
+    [DESK_F_POST_ID] = DESK_POST_ID_FIELD,
+    [DESK_F_NAME] = {"name", "The title", FORM_TEXT, .max = INCIDENT_NAME_MAX},
+    [DESK_F_STATUS] = {"status", "The step", FORM_CHOICE, .choices = status_words,
+	.choices_count = nelem(status_words)},
+    [DESK_F_BODY] = {"body", "The message", FORM_LINES, .max = INCIDENT_BODY_MAX},
+    [DESK_F_OVERRIDE] = {"impact_override", "The impact", FORM_CHOICE, .choices = impact_words,
+	.choices_count = nelem(impact_words)},
+    [DESK_F_COMPONENTS] = {"components", "The list of components", FORM_MAP, .max = 400,
+	.choices = desk_status_words, .choices_count = nelem(desk_status_words)},
+    [DESK_F_DELIVER] = {"deliver_notifications", "The choice to notify", FORM_BOOL},
+};
+
+/* ------------------------------------------------------------------ what was sent */
+
+static void take_components(
+    struct desk *d, const struct form_value *map, struct incident_posting *p)
+{
+	struct incident_set *set = arena_array(d->arena, map->ok ? map->count : 0, sizeof *set);
+
+	for (size_t i = 0; map->ok && i < map->count; i++)
+		if (map->members[i].choice != DESK_KEEP)
+			set[p->n_components++] =
+			    (struct incident_set){map->members[i].key, (int)map->members[i].choice};
+	p->components = set;
+}
+
+void desk_take_posting(struct desk *d, const struct form *form, struct incident_posting *p)
+{
+	const struct form_value *v = form->values;
+
+	*p = (struct incident_posting){
+	    .name = v[DESK_F_NAME].ok && v[DESK_F_NAME].len > 0 ? v[DESK_F_NAME].text : NULL,
+	    .status = v[DESK_F_STATUS].ok ? (int)v[DESK_F_STATUS].number : -1,
+	    .body = v[DESK_F_BODY].ok && v[DESK_F_BODY].len > 0 ? v[DESK_F_BODY].text : NULL,
+	    .set_override = v[DESK_F_OVERRIDE].ok,
+	    .impact_override = v[DESK_F_OVERRIDE].ok ? (int)v[DESK_F_OVERRIDE].number : -1,
+	    .deliver_notifications = !v[DESK_F_DELIVER].ok || v[DESK_F_DELIVER].truth,
+	    .actor = d->user.name,
+	};
+	take_components(d, &v[DESK_F_COMPONENTS], p);
+}
+
+/* ------------------------------------------------------------------ parts of the forms */
+
+void desk_add_steps(struct tv *t, const enum incident_status *steps, size_t n, int chosen)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct tv *s = tv_add(t, "step");
+		tv_set(s, "value", incident_status_word(steps[i]));
+		tv_set(s, "word", incident_status_label(steps[i]));
+		desk_set_flag(s, "checked", " checked", (int)steps[i] == chosen);
+	}
+}
+
+void desk_add_impacts(struct tv *t, int chosen)
+{
+	static const char *const words[] = {"No impact", "Minor", "Major", "Critical"};
+
+	for (int i = 0; i <= IMPACT_CRITICAL; i++) {
+		struct tv *o = tv_add(t, "impact");
+		tv_set(o, "value", impact_word((enum impact)i));
+		tv_set(o, "word", words[i]);
+		desk_set_flag(o, "selected", " selected", i == chosen);
+	}
+}
+
+int desk_chosen(const struct form *form, int field, int otherwise)
+{
+	if (form == NULL || !form->values[field].ok)
+		return otherwise;
+	return (int)form->values[field].number;
+}
+
+/* ------------------------------------------------------------------ the form */
+
+static void draw(struct desk *d, int status, const struct form *form)
+{
+	static const enum incident_status steps[] = {
+	    INCIDENT_INVESTIGATING, INCIDENT_IDENTIFIED, INCIDENT_MONITORING, INCIDENT_RESOLVED};
+	const struct form_value *v = form == NULL ? NULL : form->values;
+	struct tv *t = tv_new(d->arena);
+
+	desk_say_errors(d, form);
+	desk_set_form(d, t, DESK_INCIDENT_ADD, NULL);
+	desk_set_field(t, form, v == NULL ? NULL : &v[DESK_F_NAME], "name", "", true);
+	desk_set_field(t, form, v == NULL ? NULL : &v[DESK_F_BODY], "body", "", true);
+	desk_set_flag(t, "redrawn", " data-redrawn", form != NULL);
+	tv_set(t, "preview", desk_path(d->arena, DESK_PREVIEW, NULL));
+	desk_set_token(d, t, "preview_csrf", DESK_PREVIEW);
+	desk_add_steps(
+	    t, steps, nelem(steps), desk_chosen(form, DESK_F_STATUS, INCIDENT_INVESTIGATING));
+	desk_add_impacts(t, desk_chosen(form, DESK_F_OVERRIDE, -1));
+	if (desk_set_statuses(d, t, v == NULL ? NULL : &v[DESK_F_COMPONENTS], "Not affected") < 0 ||
+	    desk_set_publish(d, t, "Publish", TRIGGER_INCIDENT_NEW) < 0) {
+		desk_broken(d);
+		return;
+	}
+	desk_draw(d, status, DESK_NAV_INCIDENTS, "New incident", DESK_INCIDENT_FORM_PAGE, t);
+}
+
+void desk_show_new_incident(struct desk *d)
+{
+	draw(d, 200, NULL);
+}
+
+void desk_add_incident(struct desk *d)
+{
+	struct incident_posting p;
+	struct fault f = {FAULT_NONE, NULL, NULL};
+	struct form form;
+	char id[13];
+	int status;
+
+	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, &form))
+		return;
+	desk_take_posting(d, &form, &p);
+	if (p.name == NULL)
+		form_add_error(d->arena, &form, "name", "Give the incident a title.");
+	if (form.error_count > 0) {
+		draw(d, 422, &form);
+		return;
+	}
+	const char *post_id = form.values[DESK_F_POST_ID].text;
+	if (!desk_begin(d) || desk_was_sent(d, post_id))
+		return;
+	int rc = incident_create(d->db, d->arena, &p, id, &f);
+	if (rc == 1) {
+		d->app->content_changed = true;
+		desk_done(d, post_id, desk_path_done(d, DESK_INCIDENT, id, "published"));
+	} else if (desk_refused(d, rc, &f, &form, &status)) {
+		draw(d, status, &form);
+	}
+}

@@ -1,0 +1,208 @@
+/*
+ * Drives headless Chromium by its DevTools protocol over a WebSocket.
+ *
+ *   const chromium = await startChromium() -> Chromium; a new profile and HOME of its own, both removed by stop()
+ *     await .newPage({ width, height, isMobile, isDark, withoutScript }) -> Page
+ *     await .allow(origin)          notifications may be shown (the profile is no private one: those refuse push)
+ *     await .stop()
+ *
+ *   Page:
+ *     await .open(url)              until the page has loaded
+ *     await .run(fn, ...args)       fn in the page, awaited; a JSON value
+ *     await .waitFor(what, fn, ...args)
+ *     await .resize({ width, height, isMobile, isDark })
+ *     await .screenshot() -> PNG octets of the whole page
+ *     await .deliver(origin, data)  a decrypted push for the worker of that origin; data "" = without any
+ *     .faults                       what the browser complained of: broken content security policy, uncaught errors
+ *     await .close()
+ */
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { WebSocket } from "ws";
+import { startProgram } from "./program.mjs";
+import { patienceMs, until, within } from "./wait.mjs";
+
+const flags = [
+	"--headless=new",
+	"--no-sandbox",
+	"--disable-gpu",
+	"--disable-quic",
+	"--disable-dev-shm-usage",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+	"--no-first-run",
+	"--remote-debugging-port=0",
+];
+
+export async function startChromium() {
+	const chromium = new Chromium(mkdtempSync(join(tmpdir(), "chromium-")));
+	try {
+		await chromium.start();
+	} catch (error) {
+		await chromium.stop().catch(() => {});
+		throw error;
+	}
+	return chromium;
+}
+
+class Chromium {
+	#home;
+	#program = null;
+	#socket = null;
+	#last = 0;
+	#waiting = new Map();
+	#pages = new Map();
+
+	constructor(home) {
+		this.#home = home;
+	}
+
+	async start() {
+		const profile = join(this.#home, "profile");
+		const env = { PATH: process.env.PATH, HOME: this.#home, TMPDIR: this.#home, LANG: "C.UTF-8" };
+		this.#program = startProgram("chromium", [...flags, `--user-data-dir=${profile}`, "about:blank"], { cwd: this.#home, env, name: "Chromium" });
+		this.#socket = new WebSocket(await this.#waitForAddress(join(profile, "DevToolsActivePort")), { perMessageDeflate: false });
+		this.#socket.on("message", (data) => this.#onMessage(JSON.parse(data)));
+		this.#socket.on("error", () => {});
+		this.#socket.on("close", () => this.#fail());
+		await within("Chromium's DevTools", once(this.#socket, "open"));
+	}
+
+	async stop() {
+		try {
+			this.#socket?.terminate();
+			await this.#program?.stop();
+		} finally {
+			rmSync(this.#home, { recursive: true, force: true, maxRetries: 5 });
+		}
+	}
+
+	get output() {
+		return this.#program.output;
+	}
+
+	async #waitForAddress(file) {
+		const read = () => (this.#program.isRunning ? readFileSync(file, "utf8").split("\n") : ["ended"]);
+		const [port, path] = await until("Chromium to listen", read, { explain: () => this.output });
+		if (port === "ended") throw new Error(`Chromium did not start:\n${this.output}`);
+		return `ws://127.0.0.1:${port}${path}`;
+	}
+
+	allow(origin) {
+		return this.send("Browser.grantPermissions", { origin, permissions: ["notifications"] });
+	}
+
+	async newPage(options = {}) {
+		const { targetId } = await this.send("Target.createTarget", { url: "about:blank" });
+		const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
+		const page = new Page(this, targetId, sessionId);
+		this.#pages.set(sessionId, page);
+		await page.start(options);
+		return page;
+	}
+
+	send(method, params = {}, sessionId = undefined) {
+		const id = ++this.#last;
+		const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject, method }));
+		this.#socket.send(JSON.stringify({ id, method, params, sessionId }));
+		return within(`Chromium's answer to ${method}`, answer, 2 * patienceMs);
+	}
+
+	#onMessage({ id, method, params, result, error, sessionId }) {
+		if (id === undefined) return this.#pages.get(sessionId)?.onEvent(method, params);
+		const waiting = this.#waiting.get(id);
+		this.#waiting.delete(id);
+		if (error) waiting.reject(new Error(`${waiting.method}: ${error.message}`));
+		else waiting.resolve(result);
+	}
+
+	#fail() {
+		for (const { reject, method } of this.#waiting.values()) reject(new Error(`Chromium ended during ${method}`));
+		this.#waiting.clear();
+	}
+}
+
+class Page {
+	#chromium;
+	#target;
+	#session;
+	#loads = 0;
+	#registrations = new Map();
+	faults = [];
+
+	constructor(chromium, target, session) {
+		this.#chromium = chromium;
+		this.#target = target;
+		this.#session = session;
+	}
+
+	async start({ withoutScript = false, ...view }) {
+		for (const domain of ["Page", "Runtime", "Log", "Audits", "ServiceWorker"]) await this.#send(`${domain}.enable`);
+		if (withoutScript) await this.#send("Emulation.setScriptExecutionDisabled", { value: true });
+		await this.resize(view);
+	}
+
+	async resize({ width = 1024, height = 768, isMobile = false, isDark = false } = {}) {
+		await this.#send("Emulation.setDeviceMetricsOverride", { width, height, mobile: isMobile, deviceScaleFactor: 1 });
+		await this.#send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: isDark ? "dark" : "light" }] });
+	}
+
+	async open(url) {
+		const loads = this.#loads;
+		const { errorText } = await this.#send("Page.navigate", { url });
+		if (errorText) throw new Error(`${url}: ${errorText}`);
+		await until(`${url} to load`, () => this.#loads > loads);
+	}
+
+	async run(fn, ...args) {
+		const expression = `(${fn})(...${JSON.stringify(args)})`;
+		const { result, exceptionDetails } = await this.#send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true, userGesture: true });
+		if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+		return result.value;
+	}
+
+	waitFor(what, fn, ...args) {
+		return until(what, () => this.run(fn, ...args));
+	}
+
+	async screenshot() {
+		const { data } = await this.#send("Page.captureScreenshot", { format: "png", captureBeyondViewport: true });
+		return Buffer.from(data, "base64");
+	}
+
+	async deliver(origin, data) {
+		const scope = `${origin}/`;
+		const registrationId = await until(`the worker of ${scope}`, () => this.#registrations.get(scope));
+		await this.#send("ServiceWorker.deliverPushMessage", { origin, registrationId, data });
+	}
+
+	close() {
+		return this.#chromium.send("Target.closeTarget", { targetId: this.#target });
+	}
+
+	onEvent(method, params) {
+		if (method === "Page.loadEventFired") this.#loads++;
+		if (method === "ServiceWorker.workerRegistrationUpdated") {
+			for (const { scopeURL, registrationId, isDeleted } of params.registrations) {
+				if (isDeleted) this.#registrations.delete(scopeURL);
+				else this.#registrations.set(scopeURL, registrationId);
+			}
+		}
+		const fault = readFault(method, params);
+		if (fault) this.faults.push(fault);
+	}
+
+	#send(method, params) {
+		return this.#chromium.send(method, params, this.#session);
+	}
+}
+
+function readFault(method, params) {
+	if (method === "Runtime.exceptionThrown") return `uncaught: ${params.exceptionDetails.exception?.description ?? params.exceptionDetails.text}`;
+	if (method === "Log.entryAdded" && params.entry.level === "error") return `log: ${params.entry.text} ${params.entry.url ?? ""}`;
+	const policy = method === "Audits.issueAdded" && params.issue.details.contentSecurityPolicyIssueDetails;
+	return policy ? `policy: ${policy.violatedDirective} ${policy.blockedURL ?? ""}` : null;
+}
