@@ -73,13 +73,33 @@ static bool take_fields(struct api_call *c, const struct form *form, struct comp
 	take_flag(&v[C_SHOWCASE], &to->showcase);
 	take_flag(&v[C_ONLY_DEGRADED], &to->only_show_if_degraded);
 	take_flag(&v[C_HIDDEN], &to->hidden);
-	if (to->name == NULL) {
+	if (to->name == NULL || *to->name == '\0') {
 		web_json_field_error(c->web, 422, "name", "A component needs a name.");
 		return false;
 	}
 	if (to->start_date != NULL && !is_date(to->start_date)) {
 		web_json_field_error(c->web, 422, "start_date",
 		    "The start date must be a day of the calendar, as 2026-11-23.");
+		return false;
+	}
+	return true;
+}
+
+/* A group's status follows from its members, and a group stays a group.  False: answered. */
+static bool check_group_rules(struct api_call *c, const struct form *form, bool is_group)
+{
+	const struct form_value *v = form->values;
+
+	if (v[C_GROUP].ok && v[C_GROUP].truth != is_group) {
+		web_json_field_error(c->web, 422, "group",
+		    "A component cannot turn into a group, nor a group into a component: make a "
+		    "new "
+		    "one.");
+		return false;
+	}
+	if (is_group && v[C_STATUS].ok) {
+		web_json_field_error(c->web, 422, "status",
+		    "The status of a group follows from its components: leave this member out.");
 		return false;
 	}
 	return true;
@@ -127,7 +147,9 @@ static void create(struct api_call *c)
 	if (!api_read_object(c, "component", fields, C__MAX, &form) || !take_fields(c, &form, &new))
 		return;
 	take_flag(&form.values[C_GROUP], &new.is_group);
-	if (form.values[C_STATUS].ok && !new.is_group)
+	if (!check_group_rules(c, &form, new.is_group))
+		return;
+	if (form.values[C_STATUS].ok)
 		new.status = (enum component_status)form.values[C_STATUS].number;
 	if (!app_begin(c->app))
 		return;
@@ -166,7 +188,7 @@ static void change(struct api_call *c)
 		app_refuse(c->app, rc, &f);
 		return;
 	}
-	if (!take_fields(c, &form, &to)) {
+	if (!check_group_rules(c, &form, to.is_group) || !take_fields(c, &form, &to)) {
 		db_rollback(c->app->db);
 		return;
 	}

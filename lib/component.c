@@ -111,6 +111,15 @@ static void bind_common(struct db_stmt *s, const struct component *c)
 	db_bind_int(s, ":now", clock_now_ms());
 }
 
+/* The place behind all that are in the group, or outside of groups (NULL). */
+static int next_position(struct db *db, const char *group_id, int64_t *out)
+{
+	struct db_stmt *s = db_stmt(db, SQL_COMPONENT_NEXT_POSITION);
+
+	db_bind_text(s, ":group", group_id);
+	return db_one_int(s, out) == 1 ? 1 : -1;
+}
+
 int component_create(
     struct db *db, struct arena *a, struct component *c, const char *actor, struct fault *f)
 {
@@ -120,9 +129,7 @@ int component_create(
 
 	if (rc != 1)
 		return rc;
-	s = db_stmt(db, SQL_COMPONENT_NEXT_POSITION);
-	db_bind_text(s, ":group", c->group_id);
-	if (db_one_int(s, &c->position) != 1)
+	if (next_position(db, c->group_id, &c->position) < 0)
 		return -1;
 	digest_new_id(id);
 	c->id = arena_strdup(a, id);
@@ -135,20 +142,32 @@ int component_create(
 	return settings_touch_content(db) < 0 ? -1 : 1;
 }
 
+static bool same_group(const struct component *x, const struct component *y)
+{
+	if (x->group_id == NULL || y->group_id == NULL)
+		return x->group_id == y->group_id;
+	return strcmp(x->group_id, y->group_id) == 0;
+}
+
 int component_save(
     struct db *db, struct arena *a, const struct component *c, const char *actor, struct fault *f)
 {
+	struct component old, new = *c;
 	struct db_stmt *s;
-	int rc = check_group(db, a, c, f);
+	int rc = component_get(db, a, c->id, &old);
 
-	if (rc != 1)
-		return rc;
-	s = db_stmt(db, SQL_COMPONENT_SAVE);
-	bind_common(s, c);
-	rc = db_run(s);
 	if (rc == 0)
 		return fault_set(f, FAULT_ABSENT, NULL, "There is no component with this id.");
-	if (rc < 0 || settings_audit(db, actor, "component.save", c->id, c->name) < 0)
+	if (rc == 1)
+		rc = check_group(db, a, c, f);
+	if (rc != 1)
+		return rc;
+	new.position = old.position;
+	if (!same_group(&old, &new) && next_position(db, new.group_id, &new.position) < 0)
+		return -1;
+	s = db_stmt(db, SQL_COMPONENT_SAVE);
+	bind_common(s, &new);
+	if (db_run(s) < 0 || settings_audit(db, actor, "component.save", c->id, c->name) < 0)
 		return -1;
 	return settings_touch_content(db) < 0 ? -1 : 1;
 }
@@ -242,13 +261,6 @@ static int set_position(struct db *db, const char *id, int64_t position)
 	return db_run(s);
 }
 
-static bool same_group(const struct component *x, const struct component *y)
-{
-	if (x->group_id == NULL || y->group_id == NULL)
-		return x->group_id == y->group_id;
-	return strcmp(x->group_id, y->group_id) == 0;
-}
-
 /* The siblings are numbered anew, so that equal positions left by anything else heal as well. */
 int component_move(struct db *db, struct arena *a, const char *id, int direction, const char *actor)
 {
@@ -284,17 +296,37 @@ int component_move(struct db *db, struct arena *a, const char *id, int direction
 	return settings_touch_content(db) < 0 ? -1 : 1;
 }
 
+/* The group is gone: its members, in their order, go behind all that stood outside of groups. */
+static int place_members(
+    struct db *db, const struct component *list, size_t n, const struct component *group)
+{
+	int64_t position;
+
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].group_id == NULL || strcmp(list[i].group_id, group->id) != 0)
+			continue;
+		if (next_position(db, NULL, &position) < 0 ||
+		    set_position(db, list[i].id, position) < 0)
+			return -1;
+	}
+	return 1;
+}
+
 int component_delete(struct db *db, struct arena *a, const char *id, const char *actor)
 {
-	struct component c;
+	struct component c, *list;
 	struct db_stmt *s;
+	size_t n;
 	int rc = component_get(db, a, id, &c);
 
 	if (rc != 1)
 		return rc;
+	if (component_list(db, a, &list, &n) < 0)
+		return -1;
 	s = db_stmt(db, SQL_COMPONENT_DELETE);
 	db_bind_text(s, ":id", id);
-	if (db_run(s) < 0 || settings_audit(db, actor, "component.delete", id, c.name) < 0)
+	if (db_run(s) < 0 || place_members(db, list, n, &c) < 0 ||
+	    settings_audit(db, actor, "component.delete", id, c.name) < 0)
 		return -1;
 	return settings_touch_content(db) < 0 ? -1 : 1;
 }

@@ -64,7 +64,8 @@ int component_count(struct db *db, int64_t *out);
 int component_create(
     struct db *db, struct arena *a, struct component *c, const char *actor, struct fault *f);
 
-/* Stores everything but the status. */
+/* Stores everything but the status.  Its place (c->position is ignored) stays, but in another group
+ * it goes to the end. */
 int component_save(
     struct db *db, struct arena *a, const struct component *c, const char *actor, struct fault *f);
 
@@ -77,7 +78,7 @@ int component_set_status(struct db *db, struct arena *a, const char *id,
 int component_move(
     struct db *db, struct arena *a, const char *id, int direction, const char *actor);
 
-/* Removes it with its history; members of a removed group stay, without group. */
+/* Removes it with its history; members of a removed group stay, at the end and without group. */
 int component_delete(struct db *db, struct arena *a, const char *id, const char *actor);
 
 /* The status a component has when `except` (an incident id) no longer speaks for it: the worst that

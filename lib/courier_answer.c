@@ -93,8 +93,8 @@ static void accept(struct courier_origin *o, struct lane_message *m)
 		m->standing = (struct verdict_standing){0};
 		m->standing_changed = true;
 	}
-	if (m->token == o->jwt[m->previous_key].serial)
-		o->jwt[m->previous_key].accepted = true;
+	o->jwt[m->previous_key].accepted = true;
+	o->accepted = true;
 	if (o->limit < LIMIT_MOST)
 		o->limit++;
 	settle(o, m, LANE_ACCEPTED, "accepted");
@@ -123,6 +123,13 @@ static void refuse(struct courier_origin *o, struct lane_message *m, const struc
 	settle(o, m, LANE_REFUSED, v->word);
 }
 
+/* Others are accepted: since the token was renewed, or before this one's earlier try. */
+static bool is_alone(
+    const struct courier_origin *o, const struct jwt *jwt, const struct lane_message *m)
+{
+	return jwt->accepted || (o->accepted && m->tries > 0);
+}
+
 /* First a new token; refused again, it is the origin's trouble, unless others are accepted. */
 static void unauthorized(struct courier_origin *o, struct lane_message *m, const struct verdict *v)
 {
@@ -133,7 +140,7 @@ static void unauthorized(struct courier_origin *o, struct lane_message *m, const
 		again(o, m, v);
 		return;
 	}
-	if (jwt->accepted) {
+	if (is_alone(o, jwt, m)) {
 		strike(o, m, VERDICT_STRIKE_AUTH, v->word);
 		settle(o, m, LANE_REFUSED, v->word);
 		return;

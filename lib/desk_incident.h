@@ -15,6 +15,7 @@ enum {
 	DESK_F_OVERRIDE,
 	DESK_F_COMPONENTS,
 	DESK_F_DELIVER,
+	DESK_F_INCIDENT, /* which one a preview is of; a new one without */
 	DESK_F__MAX
 };
 

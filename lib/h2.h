@@ -3,8 +3,8 @@
  * Callers outside the transport use transport.h; the meaning of requests, answers and failures is
  * described there.
  *
- * An origin has 1 connection at first and more, up to max_connections, when all of them are full
- * and the measured answer time says that further ones would raise the rate.  Requests submitted in
+ * An origin has 1 connection at first and one more at a time, up to max_connections, while all of them
+ * are full and the caller spends most of its time waiting: then the answer time limits the rate.  Requests submitted in
  * a turn are written together, in TLS records of up to 16 kB.  The peer's
  * SETTINGS_MAX_CONCURRENT_STREAMS and windows are obeyed.
  *

@@ -17,7 +17,7 @@ struct jwt {
 	struct jwt_text *text;	  /* newest first: requests in flight still use the others */
 	int64_t until, forced_at; /* ms */
 	uint32_t serial;	  /* grows with each renewal; 0 = none yet */
-	bool accepted;		  /* the service took this one at least once */
+	bool accepted;		  /* a push was accepted since the last renewal */
 };
 
 /* The header, alive until jwt_release; NULL is broken and logged. */

@@ -12,8 +12,7 @@ static const char *decode(struct arena *a, const char *s, size_t len, size_t *ou
 	struct buf b = BUF_INIT;
 	const char *copy = NULL;
 
-	if (text_urldecode_add(&b, s, len) && memchr(b.data, '\0', b.len) == NULL &&
-	    text_is_utf8(b.data, b.len)) {
+	if (text_urldecode_add(&b, s, len) && text_is_utf8(b.data, b.len)) {
 		copy = buf_arena(&b, a);
 		*out_len = b.len;
 	}

@@ -18,7 +18,8 @@
  * Promises:
  *   every submitted request gets exactly one answer, from inside transport_run, at most about 20 s
  *   later (ANSWER_MS of h2.h), unless its origin is closed before: then it gets none;
- *   nothing is ever sent twice: what to try again is the caller's decision, by push_failure;
+ *   nothing that may have been processed is sent twice: what to try again is the caller's decision,
+ *   by push_failure (only what an ordinary GOAWAY gave back unprocessed is moved by itself);
  *   no origin waits for another: names are resolved beside, nothing blocks;
  *   a redirect is a status like any other and is never followed.
  *
@@ -70,8 +71,8 @@ struct push_answer {
 	int64_t retry_after_ms; /* from now, both forms of the header understood; -1 = none */
 	int32_t ttl_s;		/* the lifetime that the service granted; -1 = not said */
 	/* The strings are never NULL.  They come from outside: any bytes but NUL. */
-	const char *reason;	/* up to PUSH_REASON_MAX bytes of the body; without a status, what
-				   went wrong in a few words */
+	const char *reason;	/* up to PUSH_REASON_MAX bytes of the body of a refusal (300 and
+				   above); without a status, what went wrong in a few words */
 	const char *wns_status; /* X-WNS-Status */
 	const char *wns_error;	/* X-WNS-Error-Description */
 	const char *apns_id;	/* apns-id */
@@ -79,15 +80,15 @@ struct push_answer {
 };
 
 #define PUSH_REASON_MAX 2048  /* bytes kept of an answer's body */
-#define PUSH_BODY_MAX	4096  /* a longer body ends the request */
-#define PUSH_HEADER_MAX 16384 /* a longer header list too */
+#define PUSH_BODY_MAX	4096  /* a longer body is cut off; the status counts */
+#define PUSH_HEADER_MAX 16384 /* a longer header list ends the request without an answer */
 #define PUSH_FIELD_MAX	199   /* bytes kept of one header */
 
 /* May submit further requests and open origins; must not close an origin or call transport_run. */
 typedef void push_answered(
     void *user, struct push_request *request, const struct push_answer *answer);
 
-/* A word for logs and for the admin page: "not sent", "time-out or reset", … */
+/* A word for logs and for the admin page: "not sent", "no answer", … */
 const char *push_failure_name(enum push_failure failure);
 
 struct transport;

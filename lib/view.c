@@ -2,6 +2,8 @@
 #include "base.h"
 #include "view.h"
 
+#include <strings.h>
+
 #include "arena.h"
 #include "asset.h"
 #include "buf.h"
@@ -185,12 +187,24 @@ int view_draw_frame(
 	return rc;
 }
 
+char *view_site_title(const struct view *v, struct arena *a)
+{
+	static const char word[] = "status";
+	const char *name = v->settings.site_name;
+	size_t len = strlen(name), n = strlen(word);
+
+	/* "Status status" would be silly */
+	if (len >= n && strcasecmp(name + len - n, word) == 0)
+		return arena_strdup(a, name);
+	return arena_printf(a, "%s %s", name, word);
+}
+
 int view_draw_not_found(const struct view *v, struct arena *a, struct buf *out)
 {
 	struct buf main = BUF_INIT;
 	int rc = view_render(VIEW_NOT_FOUND, tv_new(a), &main);
 	struct view_frame frame = {
-	    .title = arena_printf(a, "Page not found · %s status", v->settings.site_name),
+	    .title = arena_printf(a, "Page not found · %s", view_site_title(v, a)),
 	    .description = "This page does not exist.",
 	    .main = &main,
 	};

@@ -101,7 +101,7 @@ int view_draw_incident(
 	struct tv *values = tv_new(a);
 	struct buf main = BUF_INIT;
 	struct view_frame frame = {
-	    .title = arena_printf(a, "%s · %s status", i->name, v->settings.site_name),
+	    .title = arena_printf(a, "%s · %s", i->name, view_site_title(v, a)),
 	    .description = arena_printf(a, "%s: %s", i->name, incident_status_label(i->status)),
 	    .main = &main,
 	};

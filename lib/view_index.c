@@ -338,8 +338,8 @@ int view_draw_index(const struct view *v, struct arena *a, struct buf *out)
 	if (sentence != NULL || v->n_incidents > 0)
 		add_past(values, a, v);
 	frame.title = sentence == NULL
-			  ? arena_printf(a, "%s status", v->settings.site_name)
-			  : arena_printf(a, "%s · %s status", sentence, v->settings.site_name);
+			  ? view_site_title(v, a)
+			  : arena_printf(a, "%s · %s", sentence, view_site_title(v, a));
 	frame.description = sentence == NULL
 				? arena_printf(a, "Status of %s.", v->settings.site_name)
 				: arena_printf(a, "%s.", sentence);

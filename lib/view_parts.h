@@ -31,6 +31,9 @@ int view_render(enum view_template which, const struct tv *values, struct buf *o
 int view_draw_frame(
     const struct view *v, struct arena *a, const struct view_frame *f, struct buf *out);
 
+/* "Example Cloud status": how titles call the page. */
+char *view_site_title(const struct view *v, struct arena *a);
+
 /* Sets `name` (ISO) and `name`_text (to be read without JavaScript). */
 void view_set_time(struct tv *values, struct arena *a, const char *name, int64_t ms);
 

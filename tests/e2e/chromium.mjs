@@ -13,7 +13,8 @@
  *     await .resize({ width, height, isMobile, isDark })
  *     await .screenshot() -> PNG octets of the whole page
  *     await .deliver(origin, data)  a decrypted push for the worker of that origin; data "" = without any
- *     .faults                       what the browser complained of: broken content security policy, uncaught errors
+ *     .faults                       what the browser complained of: broken content security policy, uncaught errors of
+ *                                   page and worker, files that are missing
  *     await .close()
  */
 import { once } from "node:events";
@@ -203,6 +204,7 @@ class Page {
 function readFault(method, params) {
 	if (method === "Runtime.exceptionThrown") return `uncaught: ${params.exceptionDetails.exception?.description ?? params.exceptionDetails.text}`;
 	if (method === "Log.entryAdded" && params.entry.level === "error") return `log: ${params.entry.text} ${params.entry.url ?? ""}`;
+	if (method === "ServiceWorker.workerErrorReported") return `worker: ${params.errorMessage.errorMessage}`;
 	const policy = method === "Audits.issueAdded" && params.issue.details.contentSecurityPolicyIssueDetails;
 	return policy ? `policy: ${policy.violatedDirective} ${policy.blockedURL ?? ""}` : null;
 }

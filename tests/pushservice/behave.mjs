@@ -64,7 +64,8 @@ const actions = {
 			return start(answer ?? success, exchange, onAnswer);
 		}
 		onAnswer(0);
-		const isHighest = connection.lastStreamId === streamId;
+		/* Node cannot name 0 as the last stream, so the first one is refused by itself. */
+		const isHighest = connection.lastStreamId === streamId && streamId > 1;
 		if (!isHighest) stream.close(errorCode("REFUSED_STREAM"));
 		sendGoaway(connection, errorCode(code), isHighest ? streamId - 2 : connection.lastStreamId);
 	},

@@ -213,7 +213,7 @@ class World {
 	start({ env = {} } = {}) {
 		const child = spawn(senderProgram, [], {
 			cwd: this.dir, stdio: ["ignore", "ignore", "pipe"],
-			env: { PATH: process.env.PATH, ENV_FILE: this.envFile, ATSTATUS_CLOCK_FILE: this.clockFile, ASAN_OPTIONS: "detect_leaks=1:exitcode=99", ...env },
+			env: { PATH: process.env.PATH, ENV_FILE: this.envFile, ATSTATUS_CLOCK_FILE: this.clockFile, ATSTATUS_ALLOW_ROOT: "1", ASAN_OPTIONS: "detect_leaks=1:exitcode=99", ...env },
 		});
 		const sender = { child, log: () => log, isOver: false };
 		let log = "";

@@ -241,6 +241,12 @@ static void test_vapid(void)
 	t_int(load("VAPID_PUBLIC_KEY=" PUBLIC "x\n", CONF_WEB), 1);
 	t_ok(conf.vapid_public_key == NULL);
 	t_ok(conf.vapid_problem != NULL && strstr(conf.vapid_problem, "not a public key") != NULL);
+	/* the right length, but another form of a point than the uncompressed one */
+	static const char other_form[] = "A" PUBLIC;
+	buf_clear(&text);
+	buf_printf(&text, "SITE_URL=https://a.example\nVAPID_PUBLIC_KEY=A%s\n", other_form + 2);
+	t_int(load_bytes(text.data, text.len, CONF_WEB, 0600), 1);
+	t_ok(conf.vapid_public_key == NULL && conf.vapid_problem != NULL);
 	load("VAPID_PUBLIC_KEY=" PUBLIC "\nVAPID_PRIVATE_KEY=short\n", CONF_SENDER);
 	t_ok(conf.vapid_problem != NULL && strstr(conf.vapid_problem, "not a private key") != NULL);
 	t_ok(strstr(conf.vapid_problem, "short") == NULL);

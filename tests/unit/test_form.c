@@ -99,6 +99,9 @@ static void test_malformed(void)
 		t_ok(form.malformed != NULL);
 	}
 
+	t_case("a raw NUL is refused like an encoded one");
+	t_ok(!form_parse_urlencoded(&arena, "name=a\0b", 8, fields, F__MAX, &form));
+
 	t_case("more pairs than any form has are refused");
 	for (int i = 0; i < FORM_PAIRS_MAX + 1; i++)
 		buf_printf(&many, "%scomponent_ids[]=%012d", i > 0 ? "&" : "", i);

@@ -85,7 +85,7 @@ static int fake_lookup(
 	if (now > atomic_load(&most))
 		atomic_store(&most, now);
 	if (strncmp(host, "slow", 4) == 0)
-		usleep(100000);
+		usleep(300000);
 	atomic_fetch_sub(&running, 1);
 	numeric.ai_flags = AI_NUMERICHOST;
 	if (strcmp(host, "nowhere.test") == 0)
@@ -181,7 +181,7 @@ static void test_concurrency(struct loop *loop)
 	enum { ASKED = 40 };
 	struct gate *gate = gate_open(loop, fake_lookup);
 	struct found found[ASKED] = {0}, quick = {0};
-	int64_t began = clock_mono_ms(), end = began + 3000;
+	int64_t began = clock_mono_ms(), end = began + 5000;
 	int all = 0;
 
 	t_case("a slow name does not hold up the others, and threads are limited");
@@ -189,7 +189,7 @@ static void test_concurrency(struct loop *loop)
 	gate_ask(gate, "slow.test", 443, false, on_found, &found[0]);
 	gate_ask(gate, "public.test", 443, false, on_found, &quick);
 	wait_for(loop, &quick.calls);
-	t_ok(found[0].calls == 0 && clock_mono_ms() - began < 90);
+	t_ok(found[0].calls == 0 && clock_mono_ms() - began < 250);
 	for (int i = 1; i < ASKED; i++)
 		gate_ask(gate, "slow.test", 443, false, on_found, &found[i]);
 	while (all < ASKED && clock_mono_ms() < end) {
@@ -216,9 +216,9 @@ static void test_concurrency(struct loop *loop)
 		gate_ask(gate, "slow.test", 443, false, on_found, &found[i]);
 	began = clock_mono_ms();
 	gate_close(gate);
-	t_ok(clock_mono_ms() - began < 50);
+	t_ok(clock_mono_ms() - began < 250);
 	t_int(found[0].calls, 0);
-	usleep(150000);
+	usleep(400000);
 }
 
 int main(void)

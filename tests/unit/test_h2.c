@@ -221,7 +221,7 @@ static void test_answers(void)
 	t_int(strlen(shot->reason), PUSH_REASON_MAX);
 	shot = ask("/endless/201");
 	t_int(shot->status, 201);
-	t_ok(shot->took_ms < 2000);
+	t_ok(shot->took_ms < 2500);
 	shot = ask("/zeros");
 	t_str(shot->reason, "a b");
 
@@ -354,7 +354,7 @@ static void test_no_connection(void)
 	shot = ask("/ok");
 	t_int(shot->failure, PUSH_FAILURE_CONNECT);
 	t_ok(strstr(shot->reason, "refused") != NULL);
-	t_ok(shot->took_ms < 1000);
+	t_ok(shot->took_ms < 2500);
 	t_int(h2_origin_state(origin), H2_ORIGIN_CLOSED);
 	close_all();
 
@@ -362,7 +362,7 @@ static void test_no_connection(void)
 	open_at((struct h2_settings){.connect_ms = 300}, "localhost", peer_port("mute"));
 	shot = ask("/ok");
 	t_int(shot->failure, PUSH_FAILURE_CONNECT);
-	t_ok(shot->took_ms >= 250 && shot->took_ms < 1000);
+	t_ok(shot->took_ms >= 250 && shot->took_ms < 2500);
 	close_all();
 
 	t_case("a certificate from a stranger ends the connection before any HTTP");
@@ -418,27 +418,27 @@ static void test_time_outs(void)
 {
 	struct shot shots[2];
 	struct shot *shot;
-	struct h2_settings settings = {.answer_ms = 400};
+	struct h2_settings settings = {.answer_ms = 800};
 
 	t_case("a request without an answer is given up alone when its time is over");
 	open_at(settings, "localhost", peer_port("normal"));
 	shot_make(&shots[0], "/hang");
 	h2_submit(origin, &shots[0].request);
-	run_for(200);
+	run_for(400);
 	t_int(ask("/ok")->status, 201);
 	wait_all(shots, 1, 2000);
 	t_int(shots[0].failure, PUSH_FAILURE_UNKNOWN);
-	t_ok(shots[0].took_ms >= 390 && shots[0].took_ms < 800);
+	t_ok(shots[0].took_ms >= 790 && shots[0].took_ms < 2500);
 	t_int(ask("/ok")->status, 201);
 	t_int(h2_connections(h2), 1);
 
 	t_case("a body that only drips ends with the time, and the status counts");
 	shot = ask("/drip/410");
 	t_int(shot->status, 410);
-	t_ok(shot->took_ms >= 390 && shot->took_ms < 800);
+	t_ok(shot->took_ms >= 790 && shot->took_ms < 2500);
 
 	t_case("a path on which nothing is heard any more is left");
-	run_for(500);
+	run_for(1000);
 	shot = ask("/hang");
 	t_int(shot->failure, PUSH_FAILURE_UNKNOWN);
 	t_int(ask("/ok")->status, 201);
@@ -446,11 +446,11 @@ static void test_time_outs(void)
 	close_all();
 
 	t_case("a connection without requests is closed after a while, the next request opens one");
-	settings = (struct h2_settings){.idle_ms = 200};
+	settings = (struct h2_settings){.idle_ms = 400};
 	open_at(settings, "localhost", peer_port("normal"));
 	t_int(ask("/ok")->status, 201);
 	t_int(h2_origin_state(origin), H2_ORIGIN_READY);
-	run_for(350);
+	run_for(700);
 	t_int(h2_origin_state(origin), H2_ORIGIN_CLOSED);
 	t_int(ask("/ok")->status, 201);
 	close_all();

@@ -82,18 +82,11 @@ static void test_choice(void)
 
 	t_case("it is remembered when the origin is opened again");
 	transport_origin_close(origin);
-	transport_count(transport, &counts);
-	{
-		uint64_t before = counts.connections;
-		origin = transport_origin_open(
-		    transport, "localhost", peer_port("http1"), shot_answered, NULL);
-		flood(shots, 1, "/ok");
-		t_int(shots[0].status, 201);
-		transport_count(transport, &counts);
-		/* none to find out; libcurl may have kept its own */
-		t_ok(counts.connections <= before + 1);
-		t_int(transport_origin_room(origin), 4);
-	}
+	origin =
+	    transport_origin_open(transport, "localhost", peer_port("http1"), shot_answered, NULL);
+	t_int(transport_origin_room(origin), 4); /* of libcurl; HTTP/2 would take more */
+	flood(shots, 1, "/ok");
+	t_int(shots[0].status, 201);
 	close_all();
 
 	t_case("with a proxy everything goes through it");
