@@ -8,13 +8,14 @@
 
 #include "api.h"
 #include "app.h"
+#include "desk.h"
 
 static void route(struct app *app)
 {
 	if (app->web->is_api)
 		api_route(app);
 	else
-		web_error(app->web, 404, "There is nothing at this address.");
+		desk_route(app, DESK_INCIDENT_POST);
 }
 
 int main(void)
@@ -22,10 +23,12 @@ int main(void)
 	struct app app;
 
 	app_open(&app, "incident-post", DB_ADMIN);
+	desk_open(&app);
 	while (app_next(&app)) {
 		route(&app);
 		app_end_request(&app);
 	}
+	desk_close();
 	app_close(&app);
 	return 0;
 }

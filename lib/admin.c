@@ -8,7 +8,8 @@
 #include "clock.h"
 #include "db.h"
 
-#define TOUCH_MS (60 * CLOCK_SECOND)
+#define TOUCH_MS       (60 * CLOCK_SECOND)
+#define TOKEN_TOUCH_MS CLOCK_HOUR
 
 static const char *const role_word[] = {
     [ADMIN_VIEWER] = "viewer",
@@ -195,29 +196,33 @@ int admin_find_token(
     struct db *db, struct arena *a, const uint8_t hash[32], struct admin_token *out)
 {
 	struct db_stmt *s = db_stmt(db, SQL_TOKEN_GET);
-	int64_t used = 0, now = clock_now_ms();
 	int rc;
 
 	db_bind_blob(s, ":hash", hash, 32);
 	rc = db_step(s);
-	if (rc == 1) {
+	if (rc == 1)
 		*out = (struct admin_token){
 		    .id = db_col_int(s, 0),
 		    .name = db_col_strdup(s, 1, a),
 		    .scopes = db_col_strdup(s, 2, a),
+		    .last_used_at = db_col_int(s, 3),
 		};
-		used = db_col_int(s, 3);
-	}
 	db_reset(s);
-	if (rc != 1 || now - used < CLOCK_HOUR)
-		return rc;
-	s = db_stmt(db, SQL_TOKEN_TOUCH);
-	db_bind_int(s, ":now", now);
-	db_bind_int(s, ":id", out->id);
-	/* the date of the last use is a courtesy: a busy database must not refuse the token for it
-	 */
-	(void)db_run(s);
-	return 1;
+	return rc;
+}
+
+bool admin_token_is_stale(const struct admin_token *t)
+{
+	return clock_now_ms() - t->last_used_at >= TOKEN_TOUCH_MS;
+}
+
+int admin_touch_token(struct db *db, int64_t token_id)
+{
+	struct db_stmt *s = db_stmt(db, SQL_TOKEN_TOUCH);
+
+	db_bind_int(s, ":now", clock_now_ms());
+	db_bind_int(s, ":id", token_id);
+	return db_run(s);
 }
 
 int admin_revoke_token(struct db *db, const char *name)

@@ -75,6 +75,7 @@ struct admin_token {
 	int64_t id;
 	char *name;
 	char *scopes;
+	int64_t last_used_at; /* ms; 0 = never */
 };
 
 /* 1 created, 0 the name is taken. */
@@ -82,6 +83,11 @@ int admin_add_token(struct db *db, const char *name, const uint8_t hash[32], con
 int admin_find_token(
     struct db *db, struct arena *a, const uint8_t hash[32], struct admin_token *out);
 int admin_revoke_token(struct db *db, const char *name);
+
+/* True if the date of the last use is an hour old: then it should be noted, when the answer has
+ * left, because writing may have to wait for others. */
+bool admin_token_is_stale(const struct admin_token *t);
+int admin_touch_token(struct db *db, int64_t token_id);
 
 /* True if the token may do what the scope stands for. */
 bool admin_token_allows(const struct admin_token *t, enum admin_scope scope);

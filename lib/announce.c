@@ -65,10 +65,20 @@ char *announce_duration(struct arena *a, int64_t ms)
 	return *out == '\0' ? arena_strdup(a, "less than a minute") : out;
 }
 
-/* What the title calls the thing: its one affected component, else the incident. */
+/* What the title calls the thing: its one affected component, else the incident.  A component that
+ * the page hides is not named here either. */
 static const char *subject(const struct incident *i)
 {
-	return i->n_components == 1 ? i->components[0].name : i->name;
+	const char *name = NULL;
+	size_t seen = 0;
+
+	for (size_t k = 0; k < i->n_components; k++) {
+		if (i->components[k].hidden)
+			continue;
+		name = i->components[k].name;
+		seen++;
+	}
+	return seen == 1 ? name : i->name;
 }
 
 static const struct look *look_now(const struct incident *i)
@@ -205,7 +215,7 @@ static int worst_first(const void *x, const void *y)
 	return (a->new_status < b->new_status) - (a->new_status > b->new_status);
 }
 
-/* Appends the notices of those changes whose trigger is on. */
+/* Appends the notices of those changes whose trigger is on and that visitors can see. */
 static size_t add_components(struct arena *a, const struct settings *set,
     const struct component_change *changes, size_t n, const char *incident_id, int64_t now,
     struct job_notice *out)
@@ -218,6 +228,8 @@ static size_t add_components(struct arena *a, const struct settings *set,
 	qsort(sorted, n, sizeof *sorted, worst_first);
 	for (size_t i = 0; i < n; i++) {
 		const struct component_change *c = &sorted[i];
+		if (c->hidden)
+			continue;
 		if ((c->went_down && set->trigger[TRIGGER_COMPONENT_DOWN]) ||
 		    (c->recovered && set->trigger[TRIGGER_COMPONENT_RECOVERED]))
 			out[count++] = component_notice(a, c, incident_id, now);

@@ -4,7 +4,8 @@
  * them: the incident first, then components, worst first.  Triggers that the admin switched off
  * make no notice; no notice, no job.
  *
- * Titles follow docs/contract.md §1.5: one affected component -> its name, else the incident's.
+ * Titles follow docs/contract.md §5: one affected component -> its name, else the incident's.  A
+ * component that the page hides is neither named nor told of.
  * Bodies are the first sentence of the update.
  *
  * 1 a job was written, 0 nothing to tell, -1 broken and logged.

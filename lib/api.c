@@ -97,6 +97,8 @@ static bool authenticate(struct api_call *c)
 		return false;
 	}
 	c->actor = arena_printf(c->arena, "token %s", c->token.name);
+	if (admin_token_is_stale(&c->token))
+		c->app->stale_token = c->token.id;
 	return true;
 }
 

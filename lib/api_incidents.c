@@ -70,8 +70,17 @@ static void take_components(struct arena *a, const struct form_value *map,
 	p->n_components = count;
 }
 
+/* A new one needs a name, and none may lose it.  False: answered. */
+static bool check_name(struct api_call *c, const struct form_value *name, bool is_new)
+{
+	if ((name->ok && name->len > 0) || (!name->ok && !is_new))
+		return true;
+	web_json_field_error(c->web, 422, "name", "An incident needs a name.");
+	return false;
+}
+
 /* False: answered. */
-static bool read_posting(struct api_call *c, struct incident_posting *p)
+static bool read_posting(struct api_call *c, bool is_new, struct incident_posting *p)
 {
 	struct form form;
 	const struct form_value *v;
@@ -79,6 +88,8 @@ static bool read_posting(struct api_call *c, struct incident_posting *p)
 	if (!api_read_object(c, "incident", fields, I__MAX, &form))
 		return false;
 	v = form.values;
+	if (!check_name(c, &v[I_NAME], is_new))
+		return false;
 	if (v[I_FOR].ok || v[I_UNTIL].ok) {
 		web_json_field_error(c->web, 422, v[I_FOR].ok ? "scheduled_for" : "scheduled_until",
 		    "Scheduled maintenances are not available in this version; leave this member "
@@ -162,12 +173,8 @@ static void create(struct api_call *c)
 	struct fault f = {FAULT_NONE, NULL, NULL};
 	char id[13];
 
-	if (!read_posting(c, &p))
+	if (!read_posting(c, true, &p))
 		return;
-	if (p.name == NULL) {
-		web_json_field_error(c->web, 422, "name", "An incident needs a name.");
-		return;
-	}
 	if (!app_begin(c->app))
 		return;
 	int rc = incident_create(c->app->db, c->arena, &p, id, &f);
@@ -185,7 +192,7 @@ static void change(struct api_call *c)
 	struct incident_posting p;
 	struct fault f = {FAULT_NONE, NULL, NULL};
 
-	if (!read_posting(c, &p) || !app_begin(c->app))
+	if (!read_posting(c, false, &p) || !app_begin(c->app))
 		return;
 	int rc = incident_post(c->app->db, c->arena, c->id, &p, &f);
 	if (rc != 1) {

@@ -2,6 +2,7 @@
 #include "base.h"
 #include "app.h"
 
+#include "admin.h"
 #include "buf.h"
 #include "clock.h"
 #include "file.h"
@@ -50,6 +51,7 @@ bool app_next(struct app *app)
 	spawn_reap();
 	app->content_changed = false;
 	app->wake_sender = false;
+	app->stale_token = 0;
 	return web_next(app->server, &app->web) == 1;
 }
 
@@ -63,6 +65,8 @@ bool app_begin(struct app *app)
 		web_error(app->web, 500, "The database cannot be used; the log says why.");
 		return false;
 	}
+	/* no second wait for the same lock */
+	app->stale_token = 0;
 	web_error(app->web, 503, "Another process is writing just now. Please send this again.");
 	web_header(app->web, "Retry-After", "5");
 	return false;
@@ -120,4 +124,7 @@ void app_end_request(struct app *app)
 	web_finish(&app->web);
 	if (app->wake_sender || overdue(app))
 		spawn_sender(&app->conf);
+	/* a courtesy to the operator; the database says in the log why it failed */
+	if (app->stale_token != 0)
+		(void)admin_touch_token(app->db, app->stale_token);
 }

@@ -28,7 +28,9 @@ struct app {
 	struct web *web;      /* the request being answered */
 	bool content_changed; /* the page must be published before the answer leaves */
 	bool wake_sender;     /* there may be something to send */
-	int64_t looked_at;    /* monotonic ms: when overdue work was last looked for */
+	int64_t
+	    stale_token;   /* id of the token whose use is noted when the answer has left; 0 none */
+	int64_t looked_at; /* monotonic ms: when overdue work was last looked for */
 };
 
 /* Ends the process with a sentence in the log if configuration or database are not usable. */

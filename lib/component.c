@@ -223,6 +223,17 @@ static int add_history(struct db *db, const struct component_change *c, enum com
 	return db_run(s);
 }
 
+/* By itself or by its group. */
+static int read_hidden(struct db *db, struct arena *a, const struct component *c, bool *out)
+{
+	struct component group = {.hidden = false};
+
+	if (c->group_id != NULL && component_get(db, a, c->group_id, &group) < 0)
+		return -1;
+	*out = c->hidden || group.hidden;
+	return 1;
+}
+
 int component_set_status(struct db *db, struct arena *a, const char *id,
     enum component_status status, enum component_cause cause, const char *incident_id,
     struct component_change *out)
@@ -241,7 +252,7 @@ int component_set_status(struct db *db, struct arena *a, const char *id,
 	    .new_status = status,
 	};
 	/* before the new row is added, so that the history speaks of the past alone */
-	if (read_trouble(db, id, out) < 0)
+	if (read_hidden(db, a, &c, &out->hidden) < 0 || read_trouble(db, id, out) < 0)
 		return -1;
 	s = db_stmt(db, SQL_COMPONENT_SET_STATUS);
 	db_bind_text(s, ":status", component_status_word(status));

@@ -46,6 +46,7 @@ enum component_cause {
 struct component_change {
 	char *id, *name;
 	char *group_id; /* or NULL */
+	bool hidden;	/* by itself or by its group: nobody is told */
 	enum component_status old_status, new_status;
 	bool went_down;		/* trigger component_down, see the contract */
 	bool recovered;		/* trigger component_recovered */

@@ -22,8 +22,9 @@ const struct form_field desk_incident_fields[DESK_F__MAX] = {
 	.choices_count = nelem(impact_words)},
     [DESK_F_COMPONENTS] = {"components", "The list of components", FORM_MAP, .max = 400,
 	.choices = desk_status_words, .choices_count = nelem(desk_status_words)},
-    [DESK_F_DELIVER] = {"deliver_notifications", "The choice to notify", FORM_BOOL},
-    [DESK_F_INCIDENT] = {"incident", "The incident", FORM_ID},
+    [DESK_F_DELIVER] = {"deliver_notifications", "The choice to notify", FORM_BOOL,
+	.required = false},
+    [DESK_F_INCIDENT] = {"incident", "The incident", FORM_ID, .required = false},
 };
 
 /* ------------------------------------------------------------------ what was sent */

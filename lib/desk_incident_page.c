@@ -37,7 +37,7 @@ static void set_facts(struct desk *d, struct tv *t, const struct incident *i)
 
 	tv_set(t, "name", i->name);
 	tv_printf(t, "public", "/incidents/%s/", i->id);
-	tv_set(t, "state", over ? "operational" : desk_state_of_impact(i->impact));
+	tv_set(t, "state", over ? "operational" : "none");
 	tv_set(t, "status_word", incident_status_label(i->status));
 	tv_set(t, "impact_word", impact_label(i->impact));
 	tv_set(t, "impact_state", desk_state_of_impact(i->impact));
@@ -45,8 +45,8 @@ static void set_facts(struct desk *d, struct tv *t, const struct incident *i)
 	if (over) {
 		struct tv *ended = tv_add(t, "ended");
 		desk_set_time(ended, d->arena, "at", i->resolved_at);
-		tv_set(ended, "duration",
-		    announce_duration(d->arena, i->resolved_at - i->started_at));
+		tv_set(
+		    ended, "duration", announce_duration(d->arena, i->resolved_at - i->started_at));
 	}
 	struct tv *affected = i->n_components == 0 ? NULL : tv_add(t, "affected");
 	for (size_t k = 0; k < i->n_components; k++) {
@@ -86,8 +86,8 @@ static void add_updates(
 static int add_update_form(
     struct desk *d, struct tv *t, const struct incident *i, const struct form *form)
 {
-	static const enum incident_status open[] = {INCIDENT_INVESTIGATING, INCIDENT_IDENTIFIED,
-	    INCIDENT_MONITORING, INCIDENT_RESOLVED};
+	static const enum incident_status open[] = {
+	    INCIDENT_INVESTIGATING, INCIDENT_IDENTIFIED, INCIDENT_MONITORING, INCIDENT_RESOLVED};
 	static const enum incident_status over[] = {INCIDENT_RESOLVED, INCIDENT_POSTMORTEM,
 	    INCIDENT_INVESTIGATING, INCIDENT_IDENTIFIED, INCIDENT_MONITORING};
 	const struct form_value *v = form == NULL ? NULL : form->values;
@@ -130,9 +130,10 @@ static void add_edit_form(
 
 	desk_set_form(d, f, DESK_INCIDENT_EDIT, i->id);
 	desk_set_flag(f, "open", " open", form != NULL);
-	desk_set_field(f, form, form == NULL ? NULL : &form->values[DESK_F_NAME], "name", i->name,
-	    false);
-	desk_add_impacts(f, desk_chosen(form, DESK_F_OVERRIDE, form == NULL ? i->impact_override : -1));
+	desk_set_field(
+	    f, form, form == NULL ? NULL : &form->values[DESK_F_NAME], "name", i->name, false);
+	desk_add_impacts(
+	    f, desk_chosen(form, DESK_F_OVERRIDE, form == NULL ? i->impact_override : -1));
 	tv_set(f, "delete", desk_path(d->arena, DESK_INCIDENT_DELETE_FORM, i->id));
 }
 
@@ -142,8 +143,7 @@ static int add_forms(
 	if (!desk_may(d, DESK_INCIDENT_UPDATE))
 		return 1;
 	add_edit_form(d, t, i, form_of(a, DESK_INCIDENT_EDIT));
-	if (i->resolved_at == 0 &&
-	    add_resolve_form(d, t, i, form_of(a, DESK_INCIDENT_RESOLVE)) < 0)
+	if (i->resolved_at == 0 && add_resolve_form(d, t, i, form_of(a, DESK_INCIDENT_RESOLVE)) < 0)
 		return -1;
 	return add_update_form(d, t, i, form_of(a, DESK_INCIDENT_UPDATE));
 }
@@ -191,8 +191,8 @@ void desk_show_incident(struct desk *d)
 
 /* ------------------------------------------------------------------ what the forms do */
 
-static void post(struct desk *d, struct form *form, const struct incident_posting *p,
-    const char *done)
+static void post(
+    struct desk *d, struct form *form, const struct incident_posting *p, const char *done)
 {
 	struct attempt a = {d->route, form};
 	struct fault f = {FAULT_NONE, NULL, NULL};

@@ -37,9 +37,10 @@ static char *sentence(struct arena *a, const struct job_view *j)
 	if (strcmp(j->state, "stopped") == 0)
 		return arena_printf(a, "Stopped. %s of %s told.", told, all);
 	if (strcmp(j->state, "sending") == 0)
-		return c->accepted == 0 ? arena_strdup(a, "Sending. No push service has answered yet.")
-					: arena_printf(a, "Sending. %s told so far.",
-					      desk_count(a, c->accepted, "browser", "browsers"));
+		return c->accepted == 0
+			   ? arena_strdup(a, "Sending. No push service has answered yet.")
+			   : arena_printf(a, "Sending. %s told so far.",
+				 desk_count(a, c->accepted, "browser", "browsers"));
 	if (audience(c) == 0)
 		return arena_strdup(a, "Nobody was told: no subscriber had asked for this.");
 	if (c->accepted == 0)

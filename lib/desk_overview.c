@@ -14,6 +14,8 @@ static void add_open(struct desk *d, struct tv *list, const struct incident *i)
 	tv_set(t, "url", desk_path(d->arena, DESK_INCIDENT, i->id));
 	tv_set(t, "name", i->name);
 	tv_set(t, "state", desk_state_of_impact(i->impact));
+	tv_printf(t, "impact_word", "%s impact",
+	    i->impact == IMPACT_NONE ? "No" : impact_label(i->impact));
 	tv_set(t, "status_word", incident_status_label(i->status));
 	tv_set(t, "age", announce_duration(d->arena, clock_now_ms() - i->started_at));
 	if (desk_may(d, DESK_INCIDENT_RESOLVE))
@@ -67,8 +69,8 @@ static int add_guide(struct desk *d, struct tv *t)
 		return 1;
 	struct tv *guide = tv_add(t, "guide");
 	if (desk_may(d, DESK_COMPONENT_FORM))
-		tv_set(tv_add(guide, "button"), "url",
-		    desk_path(d->arena, DESK_COMPONENT_FORM, NULL));
+		tv_set(
+		    tv_add(guide, "button"), "url", desk_path(d->arena, DESK_COMPONENT_FORM, NULL));
 	return 1;
 }
 

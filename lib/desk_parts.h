@@ -186,4 +186,7 @@ const char *desk_status_short(enum component_status s);
 /* The state word of class names and shapes for an impact. */
 const char *desk_state_of_impact(enum impact i);
 
+/* The way between the pages of settings (block `tab`). */
+void desk_add_tabs(struct desk *d, struct tv *t, enum desk_route here);
+
 #endif

@@ -71,8 +71,7 @@ static void draw(struct desk *d, const struct incident *i, const char *body)
 	int64_t now = clock_now_ms();
 
 	tv_set(t, "title", announce_title(d->arena, i, now));
-	tv_set(t, "text",
-	    html_plain_first_sentence(d->arena, body, strlen(body), BODY_POINTS));
+	tv_set(t, "text", html_plain_first_sentence(d->arena, body, strlen(body), BODY_POINTS));
 	tv_set(t, "name", i->name);
 	tv_set(t, "status_word", incident_status_label(i->status));
 	desk_set_time(t, d->arena, "at", now);

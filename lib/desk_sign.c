@@ -66,7 +66,7 @@ static void password_mark(const char *password_hash, uint8_t out[DIGEST_SIZE])
 	digest_sha256(password_hash, strlen(password_hash), out);
 }
 
-static void set_known(struct desk *d, const char *password_hash)
+void desk_set_known(struct desk *d, const char *password_hash)
 {
 	uint8_t mark[DIGEST_SIZE];
 	char token[GUARD_TOKEN_LEN + 1];
@@ -157,42 +157,63 @@ static struct throttle *the_throttle(struct desk *d)
 
 enum { KEY_ACCOUNT, KEY_NETWORK, KEY__MAX };
 
-static void make_keys(struct desk *d, const char *name, bool known, uint8_t network[8],
-    struct throttle_key keys[KEY__MAX])
+static void make_keys(struct desk *d, const char *name, const char *password_hash,
+    uint8_t network[8], struct throttle_key keys[KEY__MAX])
 {
+	bool known = is_known(d, password_hash);
+
 	keys[KEY_ACCOUNT] = (struct throttle_key){
 	    known ? "sign-in.known" : "sign-in.account", name, strlen(name), ACCOUNT_CAP_MS};
 	keys[KEY_NETWORK] = (struct throttle_key){
 	    "sign-in.network", network, web_client_network(d->web, network), NETWORK_CAP_MS};
 }
 
-static void too_early(struct desk *d, const struct form *form, int64_t wait_ms)
+int64_t desk_enter(struct desk *d, const char *name, const char *password_hash)
 {
-	int64_t seconds = (wait_ms + CLOCK_SECOND - 1) / CLOCK_SECOND;
+	struct throttle_key keys[KEY__MAX];
+	uint8_t network[8];
+	int64_t wait_ms = 0;
 
+	make_keys(d, name, password_hash, network, keys);
+	if (throttle_enter(the_throttle(d), keys, KEY__MAX, &wait_ms) == 1)
+		return 0;
+	int64_t seconds = (wait_ms + CLOCK_SECOND - 1) / CLOCK_SECOND;
 	desk_say(d, "degraded_performance",
 	    arena_printf(d->arena, "There were too many attempts. Try again in %s.",
 		desk_count(d->arena, seconds, "second", "seconds")));
-	draw(d, 429, form, form->values[S_NEXT].text);
+	return seconds;
+}
+
+void desk_set_retry(struct desk *d, int64_t seconds)
+{
 	web_header(d->web, "Retry-After", arena_printf(d->arena, "%" PRId64, seconds));
 }
 
-/* 1 right, 0 wrong, -1 broken.  Waits for a place and computes, also where there is no such user. A
- * stored form with old parameters is made anew into rehashed (else ""). */
-static int check_password(struct desk *d, const char *stored, const struct form_value *password,
-    char rehashed[PASSWORD_HASH_MAX])
+void desk_forgive(struct desk *d, const char *name, const char *password_hash)
+{
+	struct throttle_key keys[KEY__MAX];
+	uint8_t network[8];
+
+	make_keys(d, name, password_hash, network, keys);
+	for (size_t i = 0; i < KEY__MAX; i++)
+		throttle_clear(the_throttle(d), &keys[i]);
+}
+
+int desk_check_password(struct desk *d, const char *stored, const struct form_value *password,
+    const struct form_value *next, char hash[PASSWORD_HASH_MAX])
 {
 	char dir[FILE_PATH_MAX];
 	int fd, rc;
 
-	rehashed[0] = '\0';
+	hash[0] = '\0';
 	conf_path_data(&d->app->conf, dir, sizeof dir);
 	if (password_slot_take(dir, &fd) != 1)
 		return -1;
 	rc = password_verify(stored, password->text, password->len);
-	if (rc == 1 && password_is_outdated(stored) &&
-	    password_hash(password->text, password->len, rehashed) < 0)
-		rehashed[0] = '\0';
+	if (rc == 1 && (next != NULL || password_is_outdated(stored)) &&
+	    password_hash((next != NULL ? next : password)->text,
+		(next != NULL ? next : password)->len, hash) < 0)
+		rc = -1;
 	file_close(&fd);
 	return rc;
 }
@@ -233,43 +254,38 @@ static void let_in(
 	web_redirect(d->web, 303, next_place(d, form->values[S_NEXT].text));
 	guard_set_cookie(d->web, &d->app->conf, token);
 	set_cookie(d, form_cookie(d), "", 0);
-	set_known(d, rehashed[0] != '\0' ? rehashed : user->password_hash);
+	desk_set_known(d, rehashed[0] != '\0' ? rehashed : user->password_hash);
 }
 
 static void attempt(struct desk *d, struct form *form)
 {
 	struct admin_user user = {0};
-	struct throttle_key keys[KEY__MAX];
-	uint8_t network[8];
 	char rehashed[PASSWORD_HASH_MAX];
-	int64_t wait_ms;
-	const char *name = form->values[S_NAME].text;
+	const char *name = form->values[S_NAME].text, *next = form->values[S_NEXT].text;
 	int rc = admin_find_user(d->db, d->arena, name, &user);
 
 	if (rc < 0) {
 		desk_broken(d);
 		return;
 	}
-	make_keys(d, name, is_known(d, user.password_hash), network, keys);
-	if (throttle_enter(the_throttle(d), keys, KEY__MAX, &wait_ms) == 0) {
-		too_early(d, form, wait_ms);
+	int64_t seconds = desk_enter(d, name, user.password_hash);
+	if (seconds > 0) {
+		draw(d, 429, form, next);
+		desk_set_retry(d, seconds);
 		return;
 	}
-	rc = check_password(d, user.password_hash, &form->values[S_PASSWORD], rehashed);
+	rc = desk_check_password(d, user.password_hash, &form->values[S_PASSWORD], NULL, rehashed);
 	if (rc < 0) {
 		web_error(d->web, 500, "The password could not be checked; the log says why.");
-		return;
-	}
-	if (rc == 0) {
+	} else if (rc == 0) {
 		log_info("DESK-01", "a sign-in was refused: wrong name or password");
 		desk_say(d, "major_outage",
 		    "This name and password do not fit together. Check both and try again.");
-		draw(d, 403, form, form->values[S_NEXT].text);
-		return;
+		draw(d, 403, form, next);
+	} else {
+		desk_forgive(d, name, user.password_hash);
+		let_in(d, &user, rehashed, form);
 	}
-	for (size_t i = 0; i < KEY__MAX; i++)
-		throttle_clear(the_throttle(d), &keys[i]);
-	let_in(d, &user, rehashed, form);
 	digest_cleanse(rehashed, sizeof rehashed);
 }
 

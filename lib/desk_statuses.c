@@ -44,7 +44,7 @@ const char *desk_state_of_impact(enum impact i)
 
 /* ------------------------------------------------------------------ statuses */
 
-/* Maintenance is left out: an incident is not one. */
+/* Maintenance is left out: an incident is not one.  So is "operational" for what is. */
 static const enum component_status offered[] = {COMPONENT_OPERATIONAL,
     COMPONENT_DEGRADED_PERFORMANCE, COMPONENT_PARTIAL_OUTAGE, COMPONENT_MAJOR_OUTAGE};
 
@@ -78,18 +78,20 @@ static void add_component(
 	tv_set(t, "state_word", component_status_label(c->status));
 	add_choice(t, DESK_KEEP, keep_word, chosen == DESK_KEEP);
 	for (size_t i = 0; i < nelem(offered); i++)
-		add_choice(t, offered[i], desk_status_short(offered[i]), chosen == offered[i]);
+		if (offered[i] != COMPONENT_OPERATIONAL || c->status != COMPONENT_OPERATIONAL ||
+		    chosen == COMPONENT_OPERATIONAL)
+			add_choice(
+			    t, offered[i], desk_status_short(offered[i]), chosen == offered[i]);
 }
 
 /* The members of a group, or those without one, as one section. */
-static size_t add_section(struct desk *d, struct tv *t, const struct component *list, size_t n,
+static size_t add_section(struct tv *t, const struct component *list, size_t n,
     const struct component *group, const struct form_value *chosen, const char *keep_word)
 {
 	struct tv *section = NULL;
 	bool open = n <= FOLD_FROM;
 	size_t count = 0;
 
-	(void)d;
 	for (size_t i = 0; i < n; i++) {
 		const struct component *c = &list[i];
 		bool member = group == NULL
@@ -122,10 +124,10 @@ int desk_set_statuses(
 
 	if (component_list(d->db, d->arena, &list, &n) < 0)
 		return -1;
-	count = add_section(d, part, list, n, NULL, chosen, keep_word);
+	count = add_section(part, list, n, NULL, chosen, keep_word);
 	for (size_t i = 0; i < n; i++)
 		if (list[i].is_group)
-			count += add_section(d, part, list, n, &list[i], chosen, keep_word);
+			count += add_section(part, list, n, &list[i], chosen, keep_word);
 	if (count == 0)
 		tv_add(part, "none");
 	return desk_set_part(t, "components", DESK_STATUSES_PART, part);
@@ -167,6 +169,12 @@ int desk_set_publish(struct desk *d, struct tv *t, const char *verb, enum trigge
 			  "off."
 			: "Nobody is notified: Settings → Notifications is switched off.");
 		add_button(t, "button primary", "0", verb);
+		return 1;
+	}
+	if (n == 0) {
+		tv_set(tv_add(t, "told"), "text",
+		    "No browser has subscribed yet, so nobody is notified.");
+		add_button(t, "button primary", "1", verb);
 		return 1;
 	}
 	add_button(t, "button primary", "1",

@@ -4,12 +4,13 @@
  * described there.  At most FETCH_TRANSFERS requests per origin are under way; more wait their turn
  * (room says 0).  libcurl's multi interface is driven by the loop and never blocks.
  *
- * Safety (each line is an option of libcurl that is set here and nowhere else): only https, no
- * redirect is followed, no request is repeated by itself, no proxy but the operator's (the environment is not asked), no .netrc, no
- * cookies, no decompression, certificate and name verified, CONNECT_MS and ANSWER_MS, bodies and
- * header lists capped (transport.h).  The host is resolved and judged by gate.h and libcurl
- * connects to exactly those addresses; the socket callback judges each address once more.  Behind a
- * proxy the proxy resolves the names, so only the endpoint's own rules hold there.
+ * Safety (each item is an option of libcurl that is set in fetch_transfer.c and nowhere else): only
+ * https, no redirect is followed, no request is repeated by itself, no proxy but the operator's (the
+ * environment is not asked), no .netrc, no cookies, no decompression, certificate and name verified,
+ * CONNECT_MS and ANSWER_MS, bodies and header lists capped (transport.h).  The host is resolved and
+ * judged by gate.h and libcurl connects to exactly those addresses; the socket callback judges each
+ * address once more.  Behind a proxy the proxy resolves the names, so only the endpoint's own rules
+ * hold there.
  */
 #ifndef FETCH_H
 #define FETCH_H

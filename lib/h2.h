@@ -3,22 +3,27 @@
  * Callers outside the transport use transport.h; the meaning of requests, answers and failures is
  * described there.
  *
- * An origin has 1 connection at first and one more at a time, up to max_connections, while all of them
- * are full and the caller spends most of its time waiting: then the answer time limits the rate.  Requests submitted in
- * a turn are written together, in TLS records of up to 16 kB.  The peer's
- * SETTINGS_MAX_CONCURRENT_STREAMS and windows are obeyed.
+ * An origin has one connection at first and one more at a time, up to max_connections, while all of
+ * them are full and the caller spends most of its time waiting: then the answer time limits the
+ * rate.  Requests submitted in a turn are written together, in TLS records of up to 16 kB.  The
+ * peer's SETTINGS_MAX_CONCURRENT_STREAMS and windows are obeyed.
  *
  * What ends a request without an answer:
- *   RST_STREAM REFUSED_STREAM, above the last stream of a GOAWAY (RFC 9113 §6.8, §8.7) -> NOT_SENT;
- *   but what an ordinary GOAWAY (NO_ERROR) gives back goes over the next connection by itself
- *   any other reset, a lost connection, no answer in ANSWER_MS, an answer beyond the limits of
- *   transport.h -> UNKNOWN; but a status that came before RST_STREAM NO_ERROR counts as an answer
- *   no connection in CONNECT_MS -> CONNECT, RESOLVE, BLOCKED_ADDRESS or TLS_VERIFY for all that
- * wait ALPN chose http/1.1 -> HTTP1 for all that wait, and h2_origin_state says so from then on
+ *
+ * - RST_STREAM REFUSED_STREAM, or above the last stream of a GOAWAY (RFC 9113 §6.8, §8.7): NOT_SENT;
+ *   but what an ordinary GOAWAY (NO_ERROR) gives back goes over the next connection by itself.
+ *
+ * - Any other reset, a lost connection, no answer in ANSWER_MS, a header list beyond the limit of
+ *   transport.h: UNKNOWN.  A status counts as an answer if RST_STREAM NO_ERROR follows, or if it is
+ *   we who end the request (time, length of the body).
+ *
+ * - No connection in CONNECT_MS: CONNECT, RESOLVE, BLOCKED_ADDRESS or TLS_VERIFY for all that wait.
+ *
+ * - ALPN chose http/1.1: HTTP1 for all that wait, and h2_origin_state says so from then on.
  *
  * A connection takes no new requests after a GOAWAY or at an age of MAX_AGE_MS (services end them
  * at one hour) and is closed when the last answer is in; it is closed after IDLE_MS without
- * requests. We never send PING: FCM answers it with GOAWAY ENHANCE_YOUR_CALM.
+ * requests.  We never send PING: FCM answers it with GOAWAY ENHANCE_YOUR_CALM.
  */
 #ifndef H2_H
 #define H2_H

@@ -118,6 +118,22 @@ int incident_list_recent(struct db *db, struct arena *a, int64_t since_ms, int64
 	return read_list(db, a, s, out, n);
 }
 
+int incident_list_ids(struct db *db, struct arena *a, char ***out, size_t *n)
+{
+	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_LIST_IDS);
+	char **ids = NULL;
+	size_t count = 0;
+	int rc;
+
+	while ((rc = db_step(s)) == 1) {
+		ids = grow(a, ids, count, sizeof *ids);
+		ids[count++] = db_col_strdup(s, 0, a);
+	}
+	*out = ids;
+	*n = count;
+	return rc < 0 ? -1 : 1;
+}
+
 static int load_update_components(struct db *db, struct arena *a, struct incident_update *u)
 {
 	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_UPDATE_COMPONENTS);
@@ -186,7 +202,8 @@ static int check_components(
 		if (rc < 0)
 			return -1;
 		if (rc == 0 || c.is_group)
-			return fault_set(f, FAULT_FIELD, "components",
+			return fault_set(f, FAULT_FIELD,
+			    p->components[i].status < 0 ? "component_ids" : "components",
 			    arena_printf(
 				a, "There is no component with the id %s.", p->components[i].id));
 	}
@@ -328,8 +345,63 @@ static int release_others(struct db *db, struct arena *a, const struct incident 
 	return 1;
 }
 
-static int add_update(struct db *db, const struct incident *i, const struct incident_posting *p,
-    const struct effect *e)
+/* "Group - Component", as Statuspage's clients know it. */
+static int full_name(struct db *db, struct arena *a, const struct component *c, char **out)
+{
+	struct component group;
+	int rc = 0;
+
+	if (c->group_id != NULL)
+		rc = component_get(db, a, c->group_id, &group);
+	*out = rc == 1 ? arena_printf(a, "%s - %s", group.name, c->name) : c->name;
+	return rc < 0 ? -1 : 1;
+}
+
+static int add_affected(struct db *db, struct arena *a, const char *update_id,
+    const char *component_id, enum component_status old_status, enum component_status new_status)
+{
+	struct component c;
+	struct db_stmt *s;
+	char *name;
+
+	if (component_get(db, a, component_id, &c) != 1 || full_name(db, a, &c, &name) < 0)
+		return -1;
+	s = db_stmt(db, SQL_INCIDENT_UPDATE_COMPONENT_ADD);
+	db_bind_text(s, ":update", update_id);
+	db_bind_text(s, ":component", component_id);
+	db_bind_text(s, ":name", name);
+	db_bind_text(s, ":old", component_status_word(old_status));
+	db_bind_text(s, ":new", component_status_word(new_status));
+	return db_run(s);
+}
+
+static bool has_changed(const struct effect *e, const char *id)
+{
+	for (size_t k = 0; k < e->n; k++)
+		if (strcmp(e->changes[k].id, id) == 0)
+			return true;
+	return false;
+}
+
+/* What changed, and what the posting named though it had that status already. */
+static int add_all_affected(struct db *db, struct arena *a, const char *update_id,
+    const struct incident *i, const struct incident_posting *p, const struct effect *e)
+{
+	for (size_t k = 0; k < e->n; k++)
+		if (add_affected(db, a, update_id, e->changes[k].id, e->changes[k].old_status,
+			e->changes[k].new_status) < 0)
+			return -1;
+	for (size_t k = 0; k < i->n_components; k++) {
+		const struct incident_component *c = &i->components[k];
+		if (is_named(p, c->id) && !has_changed(e, c->id) &&
+		    add_affected(db, a, update_id, c->id, c->status, c->status) < 0)
+			return -1;
+	}
+	return 1;
+}
+
+static int add_update(struct db *db, struct arena *a, const struct incident *i,
+    const struct incident_posting *p, const struct effect *e)
 {
 	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_UPDATE_ADD);
 	char id[13];
@@ -343,17 +415,7 @@ static int add_update(struct db *db, const struct incident *i, const struct inci
 	db_bind_int(s, ":deliver", p->deliver_notifications);
 	if (db_run(s) < 0)
 		return -1;
-	for (size_t k = 0; k < e->n; k++) {
-		s = db_stmt(db, SQL_INCIDENT_UPDATE_COMPONENT_ADD);
-		db_bind_text(s, ":update", id);
-		db_bind_text(s, ":component", e->changes[k].id);
-		db_bind_text(s, ":name", e->changes[k].name);
-		db_bind_text(s, ":old", component_status_word(e->changes[k].old_status));
-		db_bind_text(s, ":new", component_status_word(e->changes[k].new_status));
-		if (db_run(s) < 0)
-			return -1;
-	}
-	return 1;
+	return add_all_affected(db, a, id, i, p, e);
 }
 
 /* Components, impact, row: the part that creating and updating share.  The row exists already. */
@@ -410,7 +472,7 @@ int incident_create(
 	i.id = arena_strdup(a, id);
 	set_status(&i, p->status, now);
 	if (save_row(db, &i, SQL_INCIDENT_ADD) < 0 || apply(db, a, &i, p, &e) < 0 ||
-	    add_update(db, &i, p, &e) < 0)
+	    add_update(db, a, &i, p, &e) < 0)
 		return -1;
 	return finish(db, a, &i, p, trigger_of(&i, true, false), &e, "incident.create");
 }
@@ -439,7 +501,7 @@ int incident_post(struct db *db, struct arena *a, const char *id, const struct i
 	bool was_over = incident_status_is_over(i.status);
 	i.updated_at = clock_now_ms();
 	set_status(&i, p->status, i.updated_at);
-	if (apply(db, a, &i, p, &e) < 0 || (update && add_update(db, &i, p, &e) < 0))
+	if (apply(db, a, &i, p, &e) < 0 || (update && add_update(db, a, &i, p, &e) < 0))
 		return -1;
 	return finish(db, a, &i, p, update ? (int)trigger_of(&i, false, was_over) : -1, &e,
 	    update ? "incident.update" : "incident.edit");

@@ -35,7 +35,7 @@ struct incident_component {
 	char *group_id;			      /* or NULL */
 	enum component_status status;	      /* that the incident gave it last */
 	enum component_status current_status; /* that it has now */
-	bool hidden;
+	bool hidden;			      /* by itself or by its group */
 };
 
 struct incident {
@@ -51,7 +51,8 @@ struct incident {
 };
 
 struct incident_update_component {
-	char *id, *name;
+	char *id;
+	char *name; /* as it was then; "Group - Component" where it was in a group */
 	enum component_status old_status, new_status;
 };
 
@@ -98,10 +99,13 @@ int incident_delete(struct db *db, struct arena *a, const char *id, const char *
 
 int incident_get(struct db *db, struct arena *a, const char *id, struct incident *out);
 
-/* Newest first, components filled. */
+/* Newest first, components filled.  Recent: begun or changed since then. */
 int incident_list_open(struct db *db, struct arena *a, struct incident **out, size_t *n);
 int incident_list_recent(struct db *db, struct arena *a, int64_t since_ms, int64_t limit,
     struct incident **out, size_t *n);
+
+/* Ids of all, in no order. */
+int incident_list_ids(struct db *db, struct arena *a, char ***out, size_t *n);
 
 /* The timeline, newest first. */
 int incident_updates(

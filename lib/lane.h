@@ -17,8 +17,9 @@
  * superseded;
  *  - what can be known without sending (stopped, expired, superseded, suspended) is settled while
  * the window is read;
- *  - after LANE_CRASHES crashes at one claim its ids are sent one by one, and an id that crashes
- * the sender as often alone is counted refused.
+ *  - an id that crashes the sender is found: after LANE_CRASHES crashes at one claim its ids are sent
+ *    alone, by no more than 64, 16, 4, 1 with each further crash, and the last one is counted refused.
+ *    Alone means without any other window under way, which would be taken for guilty too.
  *
  * Use, always inside one write transaction of the caller for several windows:
  *	lane_begin -> lane_store (windows that ended) -> lane_claim (next ones) -> db_commit
@@ -97,6 +98,7 @@ struct lane_window {
 	int64_t origin_id;
 	int shard;
 	bool exceptions;	   /* else a part of a lane */
+	bool careful;		   /* may crash us: nothing else is claimed beside it */
 	int64_t from, to;	   /* lane: ids behind `from` up to `to` */
 	bool last;		   /* lane: nothing is left behind `to` */
 	int64_t tries_after;	   /* lane: what `tries` becomes (one by one goes on) */
@@ -113,8 +115,8 @@ struct lane_place {
 	int64_t origin_id;
 	const char *origin; /* https://host[:port] */
 	int shard;
-	bool allowed;	  /* by the configuration: else all is refused without sending */
-	unsigned singles; /* windows of one id still to come after crashes; starts as 0 */
+	bool allowed;	/* by the configuration: else all is refused without sending */
+	size_t careful; /* ids still to be sent with care after crashes; starts as 0 */
 };
 
 struct lane_settings {
@@ -134,11 +136,18 @@ enum lane_claim {
 	LANE_CLAIM_NOTHING,
 	LANE_CLAIM_WINDOW,  /* *out: commit, then send */
 	LANE_CLAIM_COUNTED, /* some were settled without sending; ask again */
+	LANE_CLAIM_ALONE    /* it has crashed us before: ask again when nothing is under way */
 };
 
-/* The next window here.  paused: only what needs no sending. */
-enum lane_claim lane_claim(struct lane_desk *desk, struct lane_place *place, bool paused,
-    int64_t now_ms, struct lane_window **out);
+struct lane_when {
+	int64_t now_ms;
+	bool paused; /* only what needs no sending */
+	bool alone;  /* no other window is claimed */
+};
+
+/* The next window here. */
+enum lane_claim lane_claim(struct lane_desk *desk, struct lane_place *place,
+    const struct lane_when *when, struct lane_window **out);
 
 /* When the next exception here is due; INT64_MAX = there is none. */
 int lane_next_due(struct lane_desk *desk, const struct lane_place *place, int64_t *out);

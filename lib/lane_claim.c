@@ -1,238 +1,16 @@
-/* lane_claim.c - reading the next window of a place; see lane.h. */
+/* lane_claim.c - the next window of a place; see lane.h. */
 #include "base.h"
 #include "lane.h"
 
-#include "audience.h"
 #include "db.h"
 #include "lane_desk.h"
+#include "lane_read.h"
 #include "log.h"
-#include "vocabulary.h"
 
-#define SCAN_MAX 4096 /* rows read for one window; keeps the write lock short */
-
-/* Columns of LANE_PAGE, LANE_PAGE_CHOSEN and LANE_PAGE_EXCEPTIONS. */
-enum {
-	COL_ID,
-	COL_HASH,
-	COL_ENDPOINT,
-	COL_P256DH,
-	COL_AUTH,
-	COL_KEY,
-	COL_COMPONENTS,
-	COL_EVENTS,
-	COL_MIN_IMPACT,
-	COL_LANG,
-	COL_PROVEN,
-	COL_MAX_PAYLOAD,
-	COL_STRIKES,
-	COL_STRUCK_AT,
-	COL_SUSPENDED_UNTIL,
-	COL_FOLLOWS,
-	COL_MUTE,
-	COL_SUBSCRIPTION, /* from here on: exceptions alone */
-	COL_TRIES,
-	COL_CLAIMS,
-	COL_WITHOUT_TOPIC,
-	COL_MINIMAL,
-	COL_SHORT_TTL
-};
-
-/* ------------------------------------------------------------------ who is told what */
-
-static enum audience_mute read_mute(const char *until)
-{
-	if (until == NULL)
-		return AUDIENCE_NOT_MUTED;
-	return strcmp(until, "end") == 0 ? AUDIENCE_MUTED_UNTIL_END : AUDIENCE_MUTED_UNTIL_RESOLVED;
-}
-
-static struct audience_choice read_choice(struct db_stmt *s)
-{
-	int impact = impact_from_word(db_col_text(s, COL_MIN_IMPACT));
-
-	return (struct audience_choice){
-	    .components = db_col_text(s, COL_COMPONENTS),
-	    .events = db_col_text(s, COL_EVENTS),
-	    .min_impact = impact < 0 ? IMPACT_NONE : (enum impact)impact,
-	    .follows = db_col_int(s, COL_FOLLOWS) != 0,
-	    .mute = read_mute(db_col_text(s, COL_MUTE)),
-	};
-}
-
-static bool same_incident(const char *a, const char *b)
-{
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
-/* The first notice that passes; NULL = this job does not concern them. */
-static const struct bulletin_notice *choose(
-    const struct bulletin *b, const struct audience_choice *choice)
-{
-	if (b->is_test)
-		return &b->notices[0];
-	for (size_t i = 0; i < b->n_notices; i++) {
-		struct audience_choice c = *choice;
-
-		if (!same_incident(b->notices[i].incident_id, b->incident_id)) {
-			c.follows = false;
-			c.mute = AUDIENCE_NOT_MUTED;
-		}
-		if (audience_passes(&c, &b->notices[i].audience))
-			return &b->notices[i];
-	}
-	return NULL;
-}
-
-/* Fills in what the subscriber said about another incident than the job's own. */
-static void ask_about(
-    struct db *db, int64_t id, const char *incident, struct audience_choice *choice)
-{
-	struct db_stmt *s;
-
-	choice->follows = false;
-	choice->mute = AUDIENCE_NOT_MUTED;
-	if (incident == NULL)
-		return;
-	s = db_stmt(db, SQL_LANE_FOLLOW);
-	db_bind_int(s, ":id", id);
-	db_bind_text(s, ":incident", incident);
-	if (db_step(s) == 1) {
-		choice->follows = db_col_int(s, 0) != 0;
-		choice->mute = read_mute(db_col_text(s, 1));
-	}
-	db_reset(s);
-}
-
-static bool newer_reaches(struct db *db, const struct bulletin_newer *newer, int64_t id)
-{
-	struct db_stmt *s;
-	bool found;
-
-	if (id <= newer->max_subscription_id)
-		return true;
-	/* a subscription that replaced another one is told by an exception */
-	s = db_stmt(db, SQL_LANE_HAS_EXCEPTION);
-	db_bind_int(s, ":job", newer->job_id);
-	db_bind_int(s, ":id", id);
-	found = db_step(s) == 1;
-	db_reset(s);
-	return found;
-}
-
-static bool is_superseded(struct db *db, const struct bulletin *b, const struct bulletin_notice *n,
-    int64_t id, const struct audience_choice *choice)
-{
-	for (size_t i = 0; i < n->n_newer; i++) {
-		const struct bulletin_newer *newer = &n->newer[i];
-		struct audience_choice c = *choice;
-
-		if (!same_incident(newer->incident_id, b->incident_id))
-			ask_about(db, id, newer->incident_id, &c);
-		if (audience_passes(&c, &newer->audience) && newer_reaches(db, newer, id))
-			return true;
-	}
-	return false;
-}
-
-/* ------------------------------------------------------------------ one message */
-
-/* What a window is read for. */
-struct reading {
-	struct lane_desk *desk;
-	const struct lane_place *place;
-	struct lane_window *window;
-	int64_t now_ms;
-	bool counting; /* nothing of this job is sent any more */
-	bool poison;   /* what is read has crashed us too often */
-	bool gap;      /* an unproven row that does not pass came before */
-};
-
-void lane_settle(struct lane_message *m, enum lane_outcome outcome, const char *word)
-{
-	assert(m->state == LANE_QUEUED || m->state == LANE_IN_FLIGHT);
-	m->state = LANE_SETTLED;
-	m->outcome = outcome;
-	m->word = word;
-	m->window->open--;
-}
-
-static void settle_dead(struct lane_message *m, enum lane_outcome outcome, const char *reason)
-{
-	m->dead_reason = reason;
-	lane_settle(m, outcome, reason);
-}
-
-static void read_blob(struct db_stmt *s, int col, uint8_t *out, size_t size)
-{
-	size_t len;
-	const void *p = db_col_blob(s, col, &len);
-
-	if (len == size) /* the schema promises it */
-		memcpy(out, p, size);
-}
-
-/* The path, which starts behind the origin; NULL where the endpoint does not belong to it. */
-static const char *read_path(struct db_stmt *s, const struct reading *r)
-{
-	const char *endpoint = db_col_text(s, COL_ENDPOINT);
-	size_t len = strlen(r->place->origin);
-
-	if (strncmp(endpoint, r->place->origin, len) != 0 || endpoint[len] != '/')
-		return NULL;
-	return arena_strdup(&r->window->arena, endpoint + len);
-}
-
-static void read_message(struct db_stmt *s, const struct reading *r, struct lane_message *m)
-{
-	m->id = db_col_int(s, COL_ID);
-	read_blob(s, COL_HASH, m->hash, sizeof m->hash);
-	read_blob(s, COL_P256DH, m->p256dh, sizeof m->p256dh);
-	read_blob(s, COL_AUTH, m->auth, sizeof m->auth);
-	m->text = bulletin_text(m->notice, db_col_text(s, COL_LANG));
-	m->proven = db_col_int(s, COL_PROVEN) != 0;
-	m->gap_before = r->gap;
-	m->max_payload = db_col_int(s, COL_MAX_PAYLOAD);
-	m->standing.strikes = db_col_int(s, COL_STRIKES);
-	m->standing.struck_at = db_col_int(s, COL_STRUCK_AT);
-	m->standing.suspended_until = db_col_int(s, COL_SUSPENDED_UNTIL);
-}
-
-/* Settles what needs no sending. */
-static void settle_early(struct db_stmt *s, const struct reading *r, struct lane_message *m,
-    const struct audience_choice *choice)
-{
-	const struct lane_desk *desk = r->desk;
-	const struct bulletin *b = r->window->bulletin;
-	int64_t key = db_col_int(s, COL_KEY);
-
-	m->previous_key = key != desk->key_id;
-	if (b->stopped || desk->push_off)
-		lane_settle(m, LANE_STOPPED, "stopped");
-	else if (m->notice->expires_at <= r->now_ms)
-		lane_settle(m, LANE_EXPIRED, "expired");
-	else if (is_superseded(desk->db, b, m->notice, m->id, choice))
-		lane_settle(m, LANE_SUPERSEDED, "superseded");
-	else if (m->standing.suspended_until > r->now_ms)
-		lane_settle(m, LANE_REFUSED, "suspended");
-	else if (!r->place->allowed)
-		lane_settle(m, LANE_REFUSED, "not_allowed");
-	else if (r->poison)
-		lane_settle(m, LANE_REFUSED, "crashed");
-	else if (key == 0 || (key != desk->key_id && key != desk->previous_key_id))
-		settle_dead(m, LANE_REFUSED, "key_mismatch");
-	else if ((m->path = read_path(s, r)) == NULL)
-		settle_dead(m, LANE_REFUSED, "bad_endpoint");
-}
-
-static struct lane_message *add_message(struct reading *r)
-{
-	struct lane_message *m = &r->window->messages[r->window->n++];
-
-	m->window = r->window;
-	m->state = LANE_QUEUED;
-	r->window->open++;
-	return m;
-}
+#define SCAN_MAX     4096 /* rows read for one window; keeps the write lock short */
+#define CARE_FIRST   64
+#define CARE_DIVISOR 4
+#define CULPRIT	     (LANE_CRASHES + 4) /* crashes: three as usual, then at 64, 16, 4 and 1 */
 
 /* ------------------------------------------------------------------ a window of a lane */
 
@@ -255,23 +33,6 @@ static struct lane_window *new_window(
 	return w;
 }
 
-static void read_lane_row(struct db_stmt *s, struct reading *r)
-{
-	struct audience_choice choice = read_choice(s);
-	const struct bulletin_notice *notice = choose(r->window->bulletin, &choice);
-	struct lane_message *m;
-
-	if (notice == NULL) {
-		r->gap |= db_col_int(s, COL_PROVEN) == 0;
-		return;
-	}
-	m = add_message(r);
-	m->notice = notice;
-	read_message(s, r, m);
-	r->gap = false;
-	settle_early(s, r, m, &choice);
-}
-
 static bool somebody_chose(struct db *db, const char *incident)
 {
 	struct db_stmt *s;
@@ -285,7 +46,7 @@ static bool somebody_chose(struct db *db, const char *incident)
 }
 
 /* The joins cost as much as the row itself, and mostly nobody follows or mutes the incident. */
-static struct db_stmt *lane_page(const struct reading *r)
+static struct db_stmt *lane_page(const struct lane_reading *r)
 {
 	const struct lane_window *w = r->window;
 	bool chosen = somebody_chose(r->desk->db, w->bulletin->incident_id);
@@ -301,7 +62,7 @@ static struct db_stmt *lane_page(const struct reading *r)
 	return s;
 }
 
-static int read_lane(struct reading *r, size_t messages)
+static int read_lane(struct lane_reading *r, size_t messages)
 {
 	struct lane_window *w = r->window;
 	struct db_stmt *s = lane_page(r);
@@ -310,8 +71,8 @@ static int read_lane(struct reading *r, size_t messages)
 
 	w->to = w->from;
 	while ((rc = db_step(s)) == 1) {
-		w->to = db_col_int(s, COL_ID);
-		read_lane_row(s, r);
+		w->to = lane_read_id(s);
+		lane_read_row(r, s);
 		rows++;
 		if (w->n == messages)
 			break;
@@ -335,37 +96,58 @@ static int write_claim(struct lane_desk *desk, const struct lane_window *w, int6
 	return db_run(s);
 }
 
-/* After LANE_CRASHES crashes: one id at a time, for as long as a whole window has ids. */
-static void go_single(struct lane_place *place, struct lane_window *w)
+/* After the third crash at a claim it is sent in ever smaller parts: how many at once. */
+static size_t care_limit(int64_t crashes)
 {
-	if (place->singles == 0)
-		place->singles = LANE_WINDOW_MAX;
-	place->singles--;
-	w->tries_after = place->singles > 0 ? LANE_CRASHES : 0;
+	size_t limit = CARE_FIRST;
+
+	if (crashes < LANE_CRASHES)
+		return LANE_WINDOW_MAX;
+	for (int64_t i = LANE_CRASHES; i < crashes && limit > 1; i++)
+		limit /= CARE_DIVISOR;
+	return limit;
 }
 
-static int claim_lane(struct reading *r, struct lane_place *place, const struct lane_row *row)
+/* Care lasts for as many ids as a whole window has; then the lane counts as innocent. */
+static void take_care(struct lane_place *place, struct lane_window *w, int64_t crashes)
+{
+	if (place->careful == 0)
+		place->careful = LANE_WINDOW_MAX;
+	place->careful -= w->n < place->careful ? w->n : place->careful;
+	w->tries_after = place->careful > 0 ? crashes : 0;
+}
+
+static void log_culprit(const struct lane_place *place, const struct lane_row *row)
+{
+	log_error("LANE-03",
+	    "job %" PRId64 " at %s: the subscription behind %" PRId64
+	    " crashes the sender; its message is dropped",
+	    row->job_id, place->origin, row->cursor);
+}
+
+/* 1 read, 0 it must be alone, -1. */
+static int claim_lane(struct lane_reading *r, const struct lane_row *row)
 {
 	struct lane_window *w = r->window;
-	bool single = row->tries >= LANE_CRASHES && !r->counting;
+	size_t limit = r->counting ? LANE_WINDOW_MAX : care_limit(row->tries);
 
+	r->poison = row->claimed_to > row->cursor && row->tries >= CULPRIT && !r->counting;
+	w->careful = limit < LANE_WINDOW_MAX && !r->poison;
+	if (w->careful && !r->when->alone)
+		return 0;
 	w->from = row->cursor;
-	r->poison = row->claimed_to > row->cursor && row->tries >= 2 * LANE_CRASHES;
-	if (r->poison)
-		log_error("LANE-03",
-		    "job %" PRId64 " at %s: the subscription behind %" PRId64
-		    " has crashed the sender %d times; its message is dropped",
-		    row->job_id, place->origin, row->cursor, LANE_CRASHES);
-	else if (single)
-		go_single(place, w);
-	if (read_lane(r, single ? 1 : LANE_WINDOW_MAX) < 0)
+	if (read_lane(r, limit) < 0)
 		return -1;
+	if (r->poison)
+		log_culprit(r->place, row);
+	else if (w->careful)
+		take_care(r->place, w, row->tries);
 	return w->open == 0 ? 1 : write_claim(r->desk, w, row->tries + 1);
 }
 
 /* ------------------------------------------------------------------ a window of exceptions */
 
-static struct db_stmt *exceptions_page(const struct reading *r)
+static struct db_stmt *exceptions_page(const struct lane_reading *r)
 {
 	const struct lane_window *w = r->window;
 	struct db_stmt *s = db_stmt(r->desk->db, SQL_LANE_PAGE_EXCEPTIONS);
@@ -374,61 +156,50 @@ static struct db_stmt *exceptions_page(const struct reading *r)
 	db_bind_int(s, ":origin", w->origin_id);
 	db_bind_int(s, ":shard", w->shard);
 	db_bind_int(s, ":job", w->bulletin->job_id);
-	db_bind_int(s, ":now", r->now_ms);
+	db_bind_int(s, ":now", r->when->now_ms);
 	db_bind_int(s, ":limit", LANE_WINDOW_MAX);
 	return s;
 }
 
-static void read_exception(struct db_stmt *s, struct reading *r)
-{
-	struct lane_message *m = add_message(r);
-	struct audience_choice choice;
-
-	m->id = db_col_int(s, COL_SUBSCRIPTION);
-	m->tries = db_col_int(s, COL_TRIES);
-	m->without_topic = db_col_int(s, COL_WITHOUT_TOPIC) != 0;
-	m->minimal = db_col_int(s, COL_MINIMAL) != 0;
-	m->short_ttl = db_col_int(s, COL_SHORT_TTL) != 0;
-	r->poison = db_col_int(s, COL_CLAIMS) >= 2 * LANE_CRASHES;
-	if (db_col_null(s, COL_ID)) {
-		lane_settle(m, LANE_GONE, "unsubscribed");
-		return;
-	}
-	choice = read_choice(s);
-	m->notice = choose(r->window->bulletin, &choice);
-	if (m->notice == NULL) {
-		/* other choices since; never sent to means never of the audience */
-		lane_settle(m, m->tries > 0 ? LANE_GONE : LANE_OUTCOME__MAX, "unsubscribed");
-		return;
-	}
-	read_message(s, r, m);
-	settle_early(s, r, m, &choice);
-}
-
-/* An exception that was claimed at crashes is sent alone. */
-static int read_exceptions(struct reading *r)
-{
-	struct db_stmt *s = exceptions_page(r);
-	bool single = false;
-	int rc;
-
-	while (!single && (rc = db_step(s)) == 1) {
-		single = db_col_int(s, COL_CLAIMS) >= LANE_CRASHES && !r->counting;
-		if (single && r->window->n > 0)
-			break;
-		read_exception(s, r);
-	}
-	db_reset(s);
-	return rc < 0 ? -1 : 1;
-}
-
-static int claim_exceptions(struct reading *r)
+/* Those that were claimed at crashes as often as the first one, or all that never were so often: 1
+ * read, 0 they must be alone, -1. */
+static int read_exceptions(struct lane_reading *r)
 {
 	struct lane_window *w = r->window;
+	struct db_stmt *s = exceptions_page(r);
+	size_t limit = LANE_WINDOW_MAX;
+	int64_t crashes = 0;
+	int rc;
+
+	while ((rc = db_step(s)) == 1 && w->n < limit) {
+		int64_t claims = r->counting ? 0 : lane_read_claims(s);
+
+		if (w->n == 0) {
+			crashes = claims;
+			limit = care_limit(claims);
+			r->poison = claims >= CULPRIT;
+			w->careful = limit < LANE_WINDOW_MAX && !r->poison;
+			if (w->careful && !r->when->alone)
+				break;
+		}
+		if (care_limit(claims) != limit || (w->careful && claims != crashes))
+			break;
+		lane_read_exception(r, s);
+	}
+	db_reset(s);
+	if (rc < 0)
+		return -1;
+	return !w->careful || r->when->alone;
+}
+
+static int claim_exceptions(struct lane_reading *r)
+{
+	struct lane_window *w = r->window;
+	int rc;
 
 	w->exceptions = true;
-	if (read_exceptions(r) < 0)
-		return -1;
+	if ((rc = read_exceptions(r)) != 1)
+		return rc;
 	for (size_t i = 0; i < w->n; i++) {
 		if (w->messages[i].state != LANE_QUEUED)
 			continue;
@@ -491,54 +262,67 @@ static enum lane_claim abandon(struct lane_desk *desk, int64_t job_id)
 	return LANE_CLAIM_COUNTED;
 }
 
-static bool is_counting(const struct reading *r, const struct bulletin *b)
+static bool is_counting(const struct lane_reading *r, const struct bulletin *b)
 {
-	return b->stopped || r->desk->push_off || b->expires_at <= r->now_ms || !r->place->allowed;
+	return b->stopped || r->desk->push_off || b->expires_at <= r->when->now_ms ||
+	       !r->place->allowed;
 }
 
-static enum lane_claim finish_claim(struct reading *r, int rc, struct lane_window **out)
+static enum lane_claim finish_claim(struct lane_reading *r, int rc, struct lane_window **out)
 {
 	struct lane_window *w = r->window;
-	bool nothing = rc >= 0 && w->exceptions && w->n == 0;
+	bool nothing = w->exceptions && w->n == 0;
 
-	if (rc >= 0 && w->open > 0) {
+	if (rc == 1 && w->open > 0) {
 		*out = w;
 		return LANE_CLAIM_WINDOW;
 	}
-	if (rc >= 0)
-		rc = lane_store(r->desk, w, r->now_ms);
+	bool wait = rc == 0;
+	if (rc == 1)
+		rc = lane_store(r->desk, w, r->when->now_ms);
 	lane_free(r->desk, w);
+	if (wait)
+		return LANE_CLAIM_ALONE;
 	if (rc < 0)
 		return LANE_CLAIM_BROKEN;
 	return nothing ? LANE_CLAIM_NOTHING : LANE_CLAIM_COUNTED;
 }
 
-enum lane_claim lane_claim(struct lane_desk *desk, struct lane_place *place, bool paused,
-    int64_t now_ms, struct lane_window **out)
+/* The newest job below `below` that has something here: *row or *exception has its id.  1, 0 none. */
+static int newest_job(struct lane_reading *r, int64_t below, struct lane_row *row, bool *retry)
 {
-	struct reading r = {.desk = desk, .place = place, .now_ms = now_ms};
-	struct lane_row row;
-	struct bulletin *b;
-	int64_t below = INT64_MAX, exception;
+	int64_t exception;
 
-	for (;; below = row.job_id > exception ? row.job_id : exception) {
-		if (newest_lane(desk, place, below, &row) < 0 ||
-		    newest_exception(desk, place, below, now_ms, &exception) < 0)
-			return LANE_CLAIM_BROKEN;
-		bool retry = exception >= row.job_id;
-		int64_t job_id = retry ? exception : row.job_id;
-		if (job_id == 0)
-			return LANE_CLAIM_NOTHING;
-		int rc = lane_desk_bulletin(desk, job_id, &b);
+	if (newest_lane(r->desk, r->place, below, row) < 0 ||
+	    newest_exception(r->desk, r->place, below, r->when->now_ms, &exception) < 0)
+		return -1;
+	*retry = exception >= row->job_id;
+	if (*retry)
+		row->job_id = exception;
+	return row->job_id > 0;
+}
+
+enum lane_claim lane_claim(struct lane_desk *desk, struct lane_place *place,
+    const struct lane_when *when, struct lane_window **out)
+{
+	struct lane_reading r = {.desk = desk, .place = place, .when = when};
+	struct lane_row row = {.job_id = INT64_MAX};
+	struct bulletin *b;
+	bool retry;
+	int rc;
+
+	while ((rc = newest_job(&r, row.job_id, &row, &retry)) == 1) {
+		rc = lane_desk_bulletin(desk, row.job_id, &b);
 		if (rc <= 0)
-			return rc < 0 ? LANE_CLAIM_BROKEN : abandon(desk, job_id);
+			return rc < 0 ? LANE_CLAIM_BROKEN : abandon(desk, row.job_id);
 		r.counting = is_counting(&r, b);
-		if (paused && !r.counting)
+		if (when->paused && !r.counting)
 			continue;
 		r.window = new_window(b, place, LANE_WINDOW_MAX);
-		rc = retry ? claim_exceptions(&r) : claim_lane(&r, place, &row);
+		rc = retry ? claim_exceptions(&r) : claim_lane(&r, &row);
 		return finish_claim(&r, rc, out);
 	}
+	return rc < 0 ? LANE_CLAIM_BROKEN : LANE_CLAIM_NOTHING;
 }
 
 int lane_next_due(struct lane_desk *desk, const struct lane_place *place, int64_t *out)

@@ -24,6 +24,8 @@ struct publication {
 	struct db *db;
 	struct arena arena;
 	struct view view;
+	struct view_incident *missing; /* older ones whose page is not there */
+	size_t n_missing;
 	char dir[FILE_PATH_MAX];
 	struct buf out; /* of the file being drawn */
 };
@@ -44,13 +46,47 @@ static int put(struct publication *p, int drawn, const char *name)
 	return rc;
 }
 
-static int write_incidents(struct publication *p)
+static char *incident_file(struct publication *p, const char *id)
 {
-	for (size_t i = 0; i < p->view.n_incidents; i++) {
-		const struct view_incident *x = &p->view.incidents[i];
-		char *name = arena_printf(&p->arena, "incidents/%s/index.html", x->row.id);
-		if (put(p, view_draw_incident(&p->view, x, &p->arena, &p->out), name) < 0)
+	return arena_printf(&p->arena, "incidents/%s/index.html", id);
+}
+
+static int write_incidents(struct publication *p, const struct view_incident *incidents, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct view_incident *x = &incidents[i];
+		int drawn = view_draw_incident(&p->view, x, &p->arena, &p->out);
+		if (put(p, drawn, incident_file(p, x->row.id)) < 0)
 			return -1;
+	}
+	return 1;
+}
+
+static bool is_in_view(const struct view *v, const char *id)
+{
+	for (size_t i = 0; i < v->n_incidents; i++)
+		if (strcmp(v->incidents[i].row.id, id) == 0)
+			return true;
+	return false;
+}
+
+/* The page of an old incident is written when it changes, and stays; one that is not there (a public
+ * folder that was lost, a backup that was restored) is written again. */
+static int find_missing(struct publication *p)
+{
+	char **ids;
+	size_t n;
+
+	if (incident_list_ids(p->db, &p->arena, &ids, &n) < 0)
+		return -1;
+	p->missing = arena_array(&p->arena, n, sizeof *p->missing);
+	for (size_t i = 0; i < n; i++) {
+		char *file = arena_printf(&p->arena, "%s/%s", p->dir, incident_file(p, ids[i]));
+		if (access(file, F_OK) == 0 || is_in_view(&p->view, ids[i]))
+			continue;
+		if (view_load_incident(p->db, &p->arena, ids[i], &p->missing[p->n_missing]) != 1)
+			return -1;
+		p->n_missing++;
 	}
 	return 1;
 }
@@ -123,7 +159,9 @@ static int write_pages(struct publication *p, enum page_scope scope)
 
 	if (scope == PAGE_ALL && write_assets(p) < 0)
 		return -1;
-	if (write_incidents(p) < 0 || put(p, view_draw_not_found(v, a, &p->out), "404.html") < 0 ||
+	if (write_incidents(p, v->incidents, v->n_incidents) < 0 ||
+	    write_incidents(p, p->missing, p->n_missing) < 0 ||
+	    put(p, view_draw_not_found(v, a, &p->out), "404.html") < 0 ||
 	    put(p, view_draw_manifest(v, a, &p->out), "manifest.webmanifest") < 0 ||
 	    put(p, view_draw_index(v, a, &p->out), "index.html") < 0)
 		return -1;
@@ -174,6 +212,8 @@ static int read_state(struct publication *p, enum page_scope scope)
 	}
 	if (rc == 1)
 		rc = remove_deleted(p);
+	if (rc == 1 && scope == PAGE_ALL)
+		rc = find_missing(p);
 	db_rollback(p->db);
 	return rc;
 }

@@ -36,8 +36,13 @@ static struct reply_text *text_of(struct reply *reply)
 
 void reply_begin_headers(struct reply *reply, int status)
 {
-	if (!reply->complete)
-		reply->status = status;
+	if (reply->complete)
+		return;
+	reply->status = status;
+	/* fields of an informational answer are not those of the final one */
+	reply->ttl_s = -1;
+	reply->retry_after_ms = -1;
+	reply->wns_status[0] = reply->apns_id[0] = '\0';
 }
 
 void reply_end_headers(struct reply *reply)

@@ -107,9 +107,10 @@ SQL(INCIDENT_GET, "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE id = :id")
 SQL(INCIDENT_LIST_OPEN,
     "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE resolved_at IS NULL AND scheduled_for IS NULL"
     " ORDER BY created_at DESC, rowid DESC")
-SQL(INCIDENT_LIST_RECENT,
-    "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE scheduled_for IS NULL"
-    " AND created_at >= :since ORDER BY created_at DESC, rowid DESC LIMIT :limit")
+SQL(INCIDENT_LIST_RECENT, "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE scheduled_for IS NULL"
+			  " AND (created_at >= :since OR updated_at >= :since)"
+			  " ORDER BY created_at DESC, rowid DESC LIMIT :limit")
+SQL(INCIDENT_LIST_IDS, "SELECT id FROM incidents WHERE scheduled_for IS NULL /* scan */")
 SQL(INCIDENT_ADD,
     "INSERT INTO incidents (id, name, status, impact, impact_override, max_impact, created_at,"
     " started_at, updated_at, monitoring_at, resolved_at)"
@@ -133,8 +134,10 @@ SQL(INCIDENT_UPDATE_COMPONENT_ADD,
     "INSERT INTO incident_update_components (update_id, component_id, name, old_status, new_status)"
     " VALUES (:update, :component, :name, :old, :new)")
 SQL(INCIDENT_COMPONENTS,
-    "SELECT ic.component_id, ic.status, c.name, c.group_id, c.status, c.hidden FROM"
+    "SELECT ic.component_id, ic.status, c.name, c.group_id, c.status,"
+    " max(c.hidden, coalesce(g.hidden, 0)) FROM"
     " incident_components ic JOIN components c ON c.id = ic.component_id"
+    " LEFT JOIN components g ON g.id = c.group_id"
     " WHERE ic.incident_id = :incident ORDER BY c.position, c.name")
 SQL(INCIDENT_COMPONENT_PUT,
     "INSERT INTO incident_components (incident_id, component_id, status)"

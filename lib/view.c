@@ -117,6 +117,13 @@ static int load_components(struct db *db, struct arena *a, struct view *v)
 	return 1;
 }
 
+static int newest_first(const void *x, const void *y)
+{
+	const struct view_incident *a = x, *b = y;
+
+	return (a->row.created_at < b->row.created_at) - (a->row.created_at > b->row.created_at);
+}
+
 /* Open incidents may be older than the days that are shown; recent ones may be over. */
 static int load_incidents(struct db *db, struct arena *a, struct view *v)
 {
@@ -131,14 +138,24 @@ static int load_incidents(struct db *db, struct arena *a, struct view *v)
 	for (size_t i = 0; i < n_recent; i++)
 		v->incidents[v->n_incidents++].row = recent[i];
 	for (size_t i = 0; i < n_open; i++)
-		if (open[i].created_at < since)
+		if (open[i].created_at < since && open[i].updated_at < since)
 			v->incidents[v->n_incidents++].row = open[i];
+	qsort(v->incidents, v->n_incidents, sizeof *v->incidents, newest_first);
 	for (size_t i = 0; i < v->n_incidents; i++) {
 		struct view_incident *x = &v->incidents[i];
 		if (incident_updates(db, a, x->row.id, &x->updates, &x->n_updates) < 0)
 			return -1;
 	}
 	return 1;
+}
+
+int view_load_incident(struct db *db, struct arena *a, const char *id, struct view_incident *out)
+{
+	int rc = incident_get(db, a, id, &out->row);
+
+	if (rc == 1 && incident_updates(db, a, id, &out->updates, &out->n_updates) < 0)
+		rc = -1;
+	return rc;
 }
 
 int view_load(struct db *db, struct arena *a, int64_t now_ms, struct view *out)

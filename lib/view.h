@@ -32,12 +32,16 @@ struct view {
 	struct component *components; /* in the order of the page, groups included */
 	int64_t *trouble_since;	      /* per component, ms; 0 while operational */
 	size_t n_components;
-	struct view_incident *incidents; /* open ones and those of the past days, newest first */
+	/* open ones and those that began or changed in the past days, newest first */
+	struct view_incident *incidents;
 	size_t n_incidents;
 	int64_t today; /* midnight UTC, ms */
 };
 
 int view_load(struct db *db, struct arena *a, int64_t now_ms, struct view *out);
+
+/* One more incident, to draw its page.  0 there is none with this id. */
+int view_load_incident(struct db *db, struct arena *a, const char *id, struct view_incident *out);
 
 /* Parses the templates; ends the process if one is damaged.  Once per process. */
 void view_open(void);

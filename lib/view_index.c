@@ -19,13 +19,18 @@ static const struct component *group_of(const struct view *v, const struct compo
 	return NULL;
 }
 
-static bool is_visible(const struct view *v, const struct component *c)
+/* Not hidden, neither by itself nor by its group. */
+static bool is_public(const struct view *v, const struct component *c)
 {
 	const struct component *group = group_of(v, c);
 
-	if (c->is_group || c->hidden || (group != NULL && group->hidden))
-		return false;
-	return !c->only_show_if_degraded || c->status != COMPONENT_OPERATIONAL;
+	return !c->is_group && !c->hidden && (group == NULL || !group->hidden);
+}
+
+/* Also has a row of its own just now. */
+static bool is_visible(const struct view *v, const struct component *c)
+{
+	return is_public(v, c) && (!c->only_show_if_degraded || c->status != COMPONENT_OPERATIONAL);
 }
 
 /* ------------------------------------------------------------------ headline */
@@ -46,6 +51,8 @@ static void note(struct headline *h, const struct component *c, int64_t since)
 		h->n = 0;
 		h->since = since;
 	}
+	if (c->status < h->worst)
+		return;
 	if (h->n < nelem(h->names))
 		h->names[h->n] = c->name;
 	h->n++;
@@ -59,11 +66,11 @@ static struct headline find_headline(const struct view *v)
 
 	for (size_t i = 0; i < v->n_components; i++) {
 		const struct component *c = &v->components[i];
-		if (c->is_group || c->hidden)
+		if (!is_public(v, c))
 			continue;
 		h.visible++;
 		h.only = c->name;
-		if (c->status != COMPONENT_OPERATIONAL && is_visible(v, c))
+		if (c->status != COMPONENT_OPERATIONAL)
 			note(&h, c, v->trouble_since[i]);
 	}
 	return h;

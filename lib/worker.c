@@ -31,6 +31,7 @@ struct worker {
 	struct lane_window *ended, **ended_tail; /* to be stored */
 	struct loop_watch *wake_watch, *stop_watch;
 	size_t windows, windows_most;
+	struct track *alone; /* has or wants a window beside which there is no other */
 	bool woken, stopping;
 	int64_t stop_at, failed_at; /* monotonic */
 	unsigned failures;
@@ -93,20 +94,24 @@ static int rest(struct worker *w, struct track *t, bool paused)
 static int claim(struct worker *w, struct track *t, int64_t now)
 {
 	struct breaker *b = courier_breaker(t->origin);
-	bool paused;
+	struct lane_when when = {.now_ms = now, .alone = w->windows == 0};
 
 	if (breaker_load(b, w->db) < 0)
 		return -1;
-	paused = !w->settings->may_send || breaker_is_paused(b, now);
+	when.paused = !w->settings->may_send || breaker_is_paused(b, now);
 	for (int i = 0; i < COUNTED_MAX; i++) {
-		switch (lane_claim(w->desk, &t->place, paused, now, &t->window)) {
+		switch (lane_claim(w->desk, &t->place, &when, &t->window)) {
 		case LANE_CLAIM_WINDOW:
 			t->window->owner = t;
+			w->alone = t->window->careful ? t : NULL;
 			return 1;
 		case LANE_CLAIM_COUNTED:
 			break;
 		case LANE_CLAIM_NOTHING:
-			return rest(w, t, paused);
+			return rest(w, t, when.paused);
+		case LANE_CLAIM_ALONE:
+			w->alone = t;
+			return 1;
 		default:
 			return -1;
 		}
@@ -116,6 +121,9 @@ static int claim(struct worker *w, struct track *t, int64_t now)
 
 static bool wants_claim(const struct worker *w, const struct track *t, int64_t now)
 {
+	/* one that has crashed us is alone, and comes next */
+	if (w->alone != NULL && (w->alone != t || w->windows > 0))
+		return false;
 	return t->window == NULL && t->ready_at <= now && w->windows < WORKER_WINDOWS &&
 	       courier_queued(t->origin) < COURIER_QUEUE;
 }
@@ -185,6 +193,8 @@ static void free_tracks(struct worker *w, bool is_free)
 
 		t->window = is_free ? NULL : v;
 		t->ready_at = 0;
+		if (v->careful)
+			w->alone = is_free ? NULL : t;
 	}
 }
 

@@ -6,6 +6,7 @@
  *     env     further keys of the configuration
  *     hosts   names under push.test that lead to the double (each an origin of its own)
  *   world.subscribe(n, { host, components, ... }) -> [{ row, id, subscription }]   row: id in the database, id: in the double
+ *   world.subscribeMany(n, origin)                 rows alone, for the sink
  *   world.job({ notices, ... }) -> id of the job
  *   world.run({ env }) -> { code, log }            starts push-sender and waits for its end
  *   world.start({ env }) -> { child, ended, log() }
@@ -60,6 +61,33 @@ export const newId = () => Array.from(randomBytes(12), (octet) => letters[octet 
 export const text = (value) => (value === null || value === undefined ? "NULL" : `'${String(value).replaceAll("'", "''")}'`);
 const blob = (buffer) => `x'${buffer.toString("hex")}'`;
 const topicOf = (subject) => createHash("sha256").update(subject).digest("hex").slice(0, 32);
+
+/* The sink for large counts: { port, counts(), close() }; service gives its certificate. */
+export async function startSink(service, args = []) {
+	const dir = mkdtempSync(join(tmpdir(), "atstatus-sink-"));
+	const file = join(dir, "log");
+	const child = spawn(join(build, "tools/sink"), ["--cert", service.certFile, "--key", service.keyFile, "--port", "0", "--log", file, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+	const port = await new Promise((done, fail) => {
+		child.stdout.on("data", (chunk) => done(Number(/port (\d+)/.exec(chunk)[1])));
+		child.on("close", () => fail(new Error("the sink did not start")));
+	});
+	const read = () => Object.fromEntries(readFileSync(file, "utf8").trim().split("\n").map((line) => line.split(" ")).map(([name, n]) => [name, Number(n)]));
+	return {
+		port,
+		async counts() {
+			rmSync(file, { force: true });
+			child.kill("SIGUSR1");
+			await until(() => existsSync(file));
+			return read();
+		},
+		async close() {
+			const ended = new Promise((done) => { child.on("close", done); });
+			child.kill("SIGTERM");
+			await ended;
+			rmSync(dir, { recursive: true, force: true });
+		},
+	};
+}
 
 export async function makeWorld(service, options = {}) {
 	return new World(service, options);
@@ -171,6 +199,18 @@ class World {
 			...Object.fromEntries(Object.entries(columns).map(([name, value]) => [name, typeof value === "number" ? value : text(value)])),
 		};
 		return `INSERT INTO subscriptions (${Object.keys(all).join(", ")}) VALUES (${Object.values(all).join(", ")});`;
+	}
+
+	/* Many rows at one origin, written by the database itself; paths /push/0000000001 and on. Nobody decrypts what they get. */
+	subscribeMany(count, origin) {
+		const keys = Array.from({ length: 64 }, () => `(${blob(Buffer.from(makeKeys().publicKey, "base64url"))})`).join(", ");
+		const id = this.origin(origin);
+		const now = Date.now();
+		this.sql(`CREATE TEMP TABLE key_pool (n INTEGER PRIMARY KEY, p BLOB); INSERT INTO key_pool (p) VALUES ${keys};
+			INSERT INTO subscriptions (endpoint_hash, endpoint, p256dh, auth, key_id, origin_id, shard, created_at, last_seen_at)
+			WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
+			SELECT randomblob(16), ${text(origin)} || printf('/push/%010d', n), (SELECT p FROM key_pool WHERE key_pool.n = 1 + numbers.n % 64),
+				randomblob(16), 1, ${id}, abs(random()) % 16, ${now}, ${now} FROM numbers;`);
 	}
 
 	subscription(row) {

@@ -1,6 +1,7 @@
 #include "base.h"
 #include "t.h"
 
+#include "capture.h"
 #include "endpoint.h"
 
 static struct endpoint_policy *policy(const char *extra, const char *connect_to)
@@ -285,8 +286,11 @@ static void test_extra(void)
 	endpoint_policy_close(p);
 
 	t_case("a malformed entry is an error");
-	for (size_t i = 0; i < nelem(broken); i++)
+	for (size_t i = 0; i < nelem(broken); i++) {
+		capture_start();
 		t_int(endpoint_policy_open(broken[i], NULL, &p), -1);
+		t_ok(strstr(capture_end(), "ENDPOINT-01 PUSH_EXTRA_HOSTS") != NULL);
+	}
 	t_ok(p == NULL);
 }
 
@@ -331,8 +335,11 @@ static void test_connect_to(void)
 	endpoint_policy_close(p);
 
 	t_case("a malformed mapping is an error");
-	for (size_t i = 0; i < nelem(broken); i++)
+	for (size_t i = 0; i < nelem(broken); i++) {
+		capture_start();
 		t_int(endpoint_policy_open(NULL, broken[i], &p), -1);
+		t_ok(strstr(capture_end(), "ENDPOINT-01 PUSH_CONNECT_TO") != NULL);
+	}
 }
 
 int main(void)

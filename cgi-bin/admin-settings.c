@@ -1,0 +1,21 @@
+/* admin-settings.c - the FastCGI program for sign-in, components and settings.  Only its life
+ * stands here: gates and routes are in lib/desk.c, each address in lib/desk_table.h. */
+#include "base.h"
+
+#include "app.h"
+#include "desk.h"
+
+int main(void)
+{
+	struct app app;
+
+	app_open(&app, "admin-settings", DB_ADMIN);
+	desk_open(&app);
+	while (app_next(&app)) {
+		desk_route(&app, DESK_ADMIN_SETTINGS);
+		app_end_request(&app);
+	}
+	desk_close();
+	app_close(&app);
+	return 0;
+}

@@ -1,0 +1,216 @@
+/*
+ * The admin pages' script.  Every form works without it; it adds what a page alone cannot do: drafts that outlive a
+ * closed tab and an ended session, a preview, Ctrl+Enter, the delivery as it happens, and the test to this browser.
+ */
+(() => {
+	'use strict';
+
+	const KEEP = 7 * 24 * 60 * 60 * 1000;
+	const HIDDEN = new Set(['csrf', 'post_id', 'incident', 'deliver_notifications']);
+
+	/* Storage may be forbidden: then there are no drafts, and nothing else changes. */
+	const store = {
+		get(key) {
+			try {
+				const draft = JSON.parse(localStorage.getItem(`draft:${key}`));
+				return draft && Date.now() - draft.at < KEEP ? draft.fields : null;
+			} catch {
+				return null;
+			}
+		},
+		set(key, fields) {
+			try {
+				localStorage.setItem(`draft:${key}`, JSON.stringify({ at: Date.now(), fields }));
+			} catch { /* full or forbidden */ }
+		},
+		drop(key) {
+			try {
+				localStorage.removeItem(`draft:${key}`);
+			} catch { /* forbidden */ }
+		},
+	};
+
+	/* Drafts */
+
+	function read(form) {
+		return [...new FormData(form)].filter(([name]) => !HIDDEN.has(name));
+	}
+
+	function write(form, fields) {
+		for (const [name, value] of fields) {
+			const field = form.elements.namedItem(name);
+			if (field instanceof Element || field instanceof RadioNodeList) field.value = value;
+		}
+		for (const fold of form.querySelectorAll('details')) {
+			if (fold.querySelector('input:checked:not([value="keep"])')) fold.open = true;
+		}
+	}
+
+	function keepDraft(form) {
+		const key = form.dataset.draft;
+		const blank = JSON.stringify(read(form));
+		const note = form.querySelector('[data-draft-note]');
+		const draft = form.hasAttribute('data-redrawn') ? null : store.get(key);
+
+		if (draft && JSON.stringify(draft) !== blank) {
+			write(form, draft);
+			note.hidden = false;
+		}
+		note.querySelector('[data-draft-drop]').addEventListener('click', () => {
+			write(form, JSON.parse(blank));
+			store.drop(key);
+			note.hidden = true;
+			form.dispatchEvent(new Event('input', { bubbles: true }));
+		});
+		form.addEventListener('input', () => {
+			const fields = read(form);
+			if (JSON.stringify(fields) === blank) store.drop(key);
+			else store.set(key, fields);
+		});
+	}
+
+	/* What was published needs no draft any more. */
+	for (const message of document.querySelectorAll('[data-clear]')) {
+		if (message.dataset.clear) store.drop(message.dataset.clear);
+	}
+	document.querySelectorAll('form[data-draft]').forEach(keepDraft);
+
+	/* A message belongs to what was just done, not to a later visit by the same address. */
+	const here = new URL(location.href);
+	if (here.searchParams.has('done')) {
+		here.searchParams.delete('done');
+		history.replaceState(null, '', here);
+	}
+
+	/* Ctrl+Enter publishes. */
+	document.addEventListener('keydown', (event) => {
+		if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+		const form = event.target.closest?.('form');
+		const button = form?.querySelector('.button.primary');
+		if (!button) return;
+		event.preventDefault();
+		form.requestSubmit(button);
+	});
+
+	/* A title from the statuses that were chosen, as long as nobody wrote another one. */
+	function suggest(form) {
+		const title = form.elements.namedItem('name');
+		let suggested = '';
+
+		form.addEventListener('change', (event) => {
+			if (!event.target.name?.startsWith('components[')) return;
+			const chosen = [...form.querySelectorAll('.segments input:checked[name^="components["]:not([value="keep"])')];
+			const named = chosen.map((input) => ({
+				name: input.closest('fieldset').querySelector('[data-name]').dataset.name,
+				word: input.parentElement.textContent.trim(),
+			}));
+			const first = named[0];
+			const rest = named.length > 2 ? ` and ${named.length - 1} more` : named.length === 2 ? ` and ${named[1].name}` : '';
+			const next = first ? `${first.word}: ${first.name}${rest}` : '';
+			if (title.value === suggested) title.value = suggested = next;
+		});
+	}
+	document.querySelectorAll('form[data-suggest]').forEach(suggest);
+
+	/* What would be published, drawn by the server. */
+	function preview(form) {
+		const place = form.querySelector('[data-preview]');
+		let timer;
+		let asked = 0;
+
+		async function ask() {
+			const turn = ++asked;
+			const body = new URLSearchParams(new FormData(form));
+			body.set('csrf', place.dataset.previewCsrf);
+			const answer = await fetch(place.dataset.preview, { method: 'POST', body }).catch(() => null);
+			if (!answer?.ok || turn !== asked) return;
+			const drawn = new DOMParser().parseFromString(await answer.text(), 'text/html');
+			place.replaceChildren(...drawn.body.children);
+			place.hidden = false;
+		}
+
+		form.addEventListener('input', () => {
+			clearTimeout(timer);
+			timer = setTimeout(ask, 400);
+		});
+	}
+	for (const form of document.querySelectorAll('form')) {
+		if (form.querySelector('[data-preview]')) preview(form);
+	}
+
+	/* The delivery as it happens. */
+	async function follow() {
+		for (let ms = 500; document.querySelector('#delivery[data-live]'); ms = Math.min(ms * 1.5, 10000)) {
+			await new Promise((resolve) => { setTimeout(resolve, ms); });
+			if (document.hidden) continue;
+			const answer = await fetch(location.pathname).catch(() => null);
+			if (!answer?.ok || answer.redirected) return;
+			const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('delivery');
+			const old = document.getElementById('delivery');
+			if (!fresh) return;
+			if (fresh.outerHTML !== old.outerHTML && !old.contains(document.activeElement)) old.replaceWith(fresh);
+		}
+	}
+	follow();
+
+	/* Send a test to my browser */
+
+	async function subscription() {
+		const registration = await navigator.serviceWorker?.getRegistration('/');
+		return registration?.pushManager?.getSubscription() ?? null;
+	}
+
+	async function call(path, own) {
+		const { endpoint, keys } = own.toJSON();
+		const answer = await fetch(`/cgi-bin/subscribe/${path}`, {
+			method: 'POST',
+			headers: { 'Content-Type': 'application/json' },
+			body: JSON.stringify({ endpoint, auth: keys.auth }),
+		});
+		return { status: answer.status, ...await answer.json() };
+	}
+
+	const OUTCOMES = {
+		accepted: 'The push service took it: the notification should be there now. If it is not, look at the system’s own notification settings.',
+		gone: 'The push service says that this subscription has ended. Switch notifications off and on again on the status page.',
+		refused: 'The push service refused it; the sender’s log says why.',
+		expired: 'The push service could not be reached within a minute.',
+	};
+
+	async function test(say) {
+		const own = await subscription();
+		if (!own) {
+			say('This browser is not subscribed. Open the status page, press “Get notified”, and come back.');
+			return;
+		}
+		const asked = Date.now();
+		const queued = await call('test', own);
+		if (queued.status !== 202) {
+			say(queued.error);
+			return;
+		}
+		say('On its way…');
+		while (Date.now() - asked < 60000) {
+			await new Promise((resolve) => { setTimeout(resolve, 500); });
+			const { last_test: last } = await call('state', own);
+			if (last?.outcome && last.outcome !== 'queued') {
+				say(OUTCOMES[last.outcome.split(':')[0]] ?? `The push service answered: ${last.outcome}.`);
+				return;
+			}
+		}
+		say('No answer within a minute. Is the sender running? Its log says more.');
+	}
+
+	const button = document.querySelector('[data-push-test]');
+	if (button) {
+		const line = document.querySelector('[data-push-test-status]');
+		button.hidden = false;
+		button.addEventListener('click', async () => {
+			button.disabled = true;
+			await test((text) => { line.textContent = text; }).catch(() => {
+				line.textContent = 'This did not work: the server could not be reached. Try again.';
+			});
+			button.disabled = false;
+		});
+	}
+})();
