@@ -133,12 +133,11 @@ SQL(INCIDENT_UPDATE_COMPONENTS,
 SQL(INCIDENT_UPDATE_COMPONENT_ADD,
     "INSERT INTO incident_update_components (update_id, component_id, name, old_status, new_status)"
     " VALUES (:update, :component, :name, :old, :new)")
-SQL(INCIDENT_COMPONENTS,
-    "SELECT ic.component_id, ic.status, c.name, c.group_id, c.status,"
-    " max(c.hidden, coalesce(g.hidden, 0)) FROM"
-    " incident_components ic JOIN components c ON c.id = ic.component_id"
-    " LEFT JOIN components g ON g.id = c.group_id"
-    " WHERE ic.incident_id = :incident ORDER BY c.position, c.name")
+SQL(INCIDENT_COMPONENTS, "SELECT ic.component_id, ic.status, c.name, c.group_id, c.status,"
+			 " max(c.hidden, coalesce(g.hidden, 0)) FROM"
+			 " incident_components ic JOIN components c ON c.id = ic.component_id"
+			 " LEFT JOIN components g ON g.id = c.group_id"
+			 " WHERE ic.incident_id = :incident ORDER BY c.position, c.name")
 SQL(INCIDENT_COMPONENT_PUT,
     "INSERT INTO incident_components (incident_id, component_id, status)"
     " VALUES (:incident, :component, :status)"

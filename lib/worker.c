@@ -96,6 +96,7 @@ static int claim(struct worker *w, struct track *t, int64_t now)
 	struct breaker *b = courier_breaker(t->origin);
 	struct lane_when when = {.now_ms = now, .alone = w->windows == 0};
 
+	w->alone = NULL;
 	if (breaker_load(b, w->db) < 0)
 		return -1;
 	when.paused = !w->settings->may_send || breaker_is_paused(b, now);
