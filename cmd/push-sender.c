@@ -33,6 +33,7 @@
 #include "policy.h"
 #include "privilege.h"
 #include "settings.h"
+#include "testpoint.h"
 #include "upkeep.h"
 #include "vapid.h"
 #include "worker.h"
@@ -51,6 +52,7 @@ static const char usage_text[] =
 struct sender {
 	struct conf conf;
 	char database[FILE_PATH_MAX], lock[FILE_PATH_MAX], fifo[FILE_PATH_MAX];
+	struct db *db; /* never open at a fork */
 	struct endpoint_policy *policy;
 	struct vapid *key, *previous_key;
 	struct worker_settings worker;
@@ -178,56 +180,53 @@ static int store_verdict(struct db *db, const char *verdict)
 
 /* ------------------------------------------------------------------ before and after the work */
 
-static int look_at_database(struct sender *s, struct db *db, const char *verdict)
+static int open_database(struct sender *s)
 {
-	if (store_verdict(db, verdict) < 0 || find_key(db, s->key, &s->worker.key_id) < 0 ||
-	    find_key(db, s->previous_key, &s->worker.previous_key_id) < 0 ||
-	    db_one_int(db_stmt(db, SQL_SENDER_SUBSCRIPTIONS), &s->subscriptions) < 0)
-		return -1;
-	return lane_spread(db, clock_now_ms());
+	if (s->db != NULL || db_open(s->database, DB_SENDER, &s->db) == 1)
+		return 1;
+	log_error("SENDER-06", "no database at %s: run `atstatus init`", s->database);
+	return -1;
 }
 
-/* What is asked of the database before any fork: no handle may cross one. */
+static int look_at_database(struct sender *s, const char *verdict)
+{
+	struct worker_settings *w = &s->worker;
+
+	if (store_verdict(s->db, verdict) < 0 || find_key(s->db, s->key, &w->key_id) < 0 ||
+	    find_key(s->db, s->previous_key, &w->previous_key_id) < 0 ||
+	    db_one_int(db_stmt(s->db, SQL_SENDER_SUBSCRIPTIONS), &s->subscriptions) < 0)
+		return -1;
+	return lane_spread(s->db, clock_now_ms());
+}
+
 static int prepare(struct sender *s)
 {
 	const char *verdict = open_keys(s);
-	struct db *db = NULL;
-	int rc = 0;
+	int rc = -1;
 
 	s->worker.may_send = strcmp(verdict, "ok") == 0;
 	if (!s->worker.may_send)
 		log_error("SENDER-05", "nothing can be sent: %s", verdict);
-	if (db_open(s->database, DB_SENDER, &db) == 1)
-		rc = look_at_database(s, db, verdict);
-	else
-		log_error("SENDER-06", "no database at %s: run `atstatus init`", s->database);
-	db_close(&db);
+	if (open_database(s) == 1)
+		rc = look_at_database(s, verdict);
 	close_keys(s);
 	return rc == 1 ? 1 : -1;
 }
 
 static void tidy_up(struct sender *s)
 {
-	struct db *db = NULL;
-
-	if (db_open(s->database, DB_SENDER, &db) != 1)
+	if (open_database(s) != 1)
 		return;
-	upkeep_run(db, clock_now_ms());
-	db_checkpoint(db);
-	db_close(&db);
+	upkeep_run(s->db, clock_now_ms());
+	db_checkpoint(s->db);
 }
 
-/* 1 something is due now. */
-static int is_work_due(const struct sender *s)
+static bool is_work_due(struct sender *s)
 {
-	struct db *db = NULL;
 	int64_t next = INT64_MAX;
 
-	if (!s->worker.may_send || db_open(s->database, DB_SENDER, &db) != 1)
-		return 0;
-	if (lane_next_work(db, &next) < 0)
-		next = INT64_MAX;
-	db_close(&db);
+	if (!s->worker.may_send || open_database(s) != 1 || lane_next_work(s->db, &next) < 0)
+		return false;
 	return next <= clock_now_ms();
 }
 
@@ -277,12 +276,10 @@ static int work_alone(struct sender *s)
 static void spread_for_crew(void *user)
 {
 	struct sender *s = user;
-	struct db *db = NULL;
 
-	if (db_open(s->database, DB_SENDER, &db) != 1)
-		return;
-	lane_spread(db, clock_now_ms());
-	db_close(&db);
+	if (open_database(s) == 1)
+		lane_spread(s->db, clock_now_ms());
+	db_close(&s->db);
 }
 
 static int work(struct sender *s)
@@ -303,6 +300,7 @@ static int work(struct sender *s)
 	crew.workers = (int)n;
 	s->worker.workers = (int)n;
 	s->worker.spreads = false;
+	db_close(&s->db);
 	return crew_run(&crew);
 }
 
@@ -354,6 +352,7 @@ static int run_round(struct sender *s)
 		rc = work(s);
 	if (rc == 1)
 		tidy_up(s);
+	testpoint("before-unlock");
 	file_close(&s->fifo_fd);
 	file_close(&s->lock_fd);
 	return rc;
@@ -375,6 +374,7 @@ int main(int argc, char **argv)
 	for (int i = 0; (rc = run_round(&sender)) == 1 && i < ROUNDS_MAX; i++)
 		if (!is_work_due(&sender))
 			break;
+	db_close(&sender.db);
 	endpoint_policy_close(sender.policy);
 	conf_release(&sender.conf);
 	return rc < 0 ? 1 : 0;

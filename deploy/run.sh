@@ -1,22 +1,34 @@
 #!/usr/bin/env bash
 # run.sh - what `make run` does after building: sets up what is missing and serves the page until Ctrl-C.
 #
-# PORT (8080), STATE_DIR (var) and ENV_FILE (.env) say where.  Everything runs as the user who calls, root included:
-# this is the one place that permits it, for a first look on a fresh machine; see docs/deployment.md for a real one.
+# PORT (8080), STATE_DIR (var) and ENV_FILE (.env) say where; what is given as a relative path counts from the caller's
+# folder.  Everything runs as the user who calls, root included: this is the one place that permits it, for a first look
+# on a fresh machine; see docs/deployment.md for a real one.
 set -eu
+STATE_DIR=${STATE_DIR:+$(realpath -m "$STATE_DIR")}
+ENV_FILE=${ENV_FILE:+$(realpath -m "$ENV_FILE")}
 cd "$(dirname "$0")/.."
-build=$PWD/${BUILD:-build}
+build=$(realpath -m "${BUILD:-build}")
 PATH="$PATH:/usr/sbin:/sbin"
 PORT=${PORT:-8080}
-ENV_FILE=$(realpath -m "${ENV_FILE:-.env}")
+ENV_FILE=${ENV_FILE:-$PWD/.env}
 # an operator's own origin in the file stays; the address of an earlier run does not
 if [ -z "${SITE_URL:-}" ] && ! grep -qs '^SITE_URL=https:' "$ENV_FILE"; then
 	SITE_URL=http://localhost:$PORT
 fi
-[ -z "${STATE_DIR:-}" ] || STATE_DIR=$(realpath -m "$STATE_DIR")
 export PORT ENV_FILE ATSTATUS_ALLOW_ROOT=1
 [ -z "${SITE_URL:-}" ] || export SITE_URL
-[ -z "${STATE_DIR:-}" ] || export STATE_DIR
+if [ -n "$STATE_DIR" ]; then export STATE_DIR; else unset STATE_DIR; fi
+
+answers() {
+	(: </dev/tcp/127.0.0.1/"$PORT") 2>/dev/null
+}
+
+# before anything is made: the first password is shown only once
+if answers; then
+	echo "run.sh: port $PORT is in use; take another one: make run PORT=8081" >&2
+	exit 1
+fi
 
 "$build/bin/atstatus" init
 
@@ -29,35 +41,43 @@ site=${SITE_URL:-$(sed -n 's/^SITE_URL=//p' "$ENV_FILE")}
 
 server= timer=
 
-# Ends what was started here, the sender included: TERM, at most ten seconds, then KILL.
+# TERM to process or group $1, and KILL to what is still there after ten seconds.
+finish() {
+	kill -- "$1" 2>/dev/null || return 0
+	for _ in $(seq 100); do
+		kill -0 -- "$1" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	kill -9 -- "$1" 2>/dev/null || :
+}
+
+# Ends what was started here, the sender included.
 stop() {
 	trap '' INT TERM HUP
 	[ -z "$timer" ] || kill "$timer" 2>/dev/null || :
-	[ -z "$server" ] || kill "$server" 2>/dev/null || :
+	[ -z "$server" ] || finish "-$server"
 	sender=$(cat "$STATE_DIR/data/sender.lock" 2>/dev/null || :)
 	if [ -n "$sender" ] && [ "$(readlink "/proc/$sender/exe" 2>/dev/null)" = "$build/libexec/push-sender" ]; then
-		kill "$sender" 2>/dev/null || :
-		for _ in $(seq 100); do
-			kill -0 "$sender" 2>/dev/null || break
-			sleep 0.1
-		done
-		kill -9 "$sender" 2>/dev/null || :
+		finish "$sender"
 	fi
 	wait
 }
 trap 'stop; exit 0' INT TERM HUP
 
-LIBEXEC=$build/cgi-bin lighttpd -D -f deploy/lighttpd.conf &
+# in a group of its own, which holds the programs that it starts: also those that a killed server leaves behind
+LIBEXEC=$build/cgi-bin setsid lighttpd -D -f deploy/lighttpd.conf &
 server=$!
 
 # Each minute: the page says that it is alive, and whatever is due is sent.
 (
-	trap 'kill "$pause" 2>/dev/null; exit 0' TERM
+	pause=
+	trap '[ -z "$pause" ] || kill "$pause" 2>/dev/null; exit 0' TERM
 	trap '' INT
 	while :; do
 		sleep 60 &
 		pause=$!
 		wait "$pause"
+		pause=
 		"$build/bin/atstatus" publish || :
 		"$build/libexec/push-sender" --allow-root 2>>"$STATE_DIR/data/push-sender.log" || :
 	done
@@ -66,16 +86,17 @@ timer=$!
 
 for _ in $(seq 100); do
 	if ! kill -0 "$server" 2>/dev/null; then
-		echo "run.sh: lighttpd did not start; is port $PORT in use?" >&2
-		server=
+		echo "run.sh: the web server did not start; its own words stand above" >&2
 		stop
 		exit 1
 	fi
-	(: </dev/tcp/127.0.0.1/"$PORT") 2>/dev/null && break
+	! answers || break
 	sleep 0.1
 done
 echo "page:  $site/"
 echo "admin: $site/admin"
 echo "Ctrl-C stops everything; the data stays in $STATE_DIR."
 wait "$server" || :
+echo "run.sh: the web server has ended by itself" >&2
 stop
+exit 1

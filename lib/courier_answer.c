@@ -268,9 +268,7 @@ void courier_answered(void *user, struct push_request *request, const struct pus
 
 	o->in_flight--;
 	o->courier->in_flight--;
-	slot->message = NULL;
-	slot->next_free = o->courier->free_slots;
-	o->courier->free_slots = slot;
+	courier_give_slot(o->courier, slot);
 	verdict_judge(answer, &v);
 	log_answer(o, answer, &v);
 	paused = breaker_answer(&o->breaker, &v, &o->courier->now);

@@ -1,5 +1,5 @@
-/* courier_parts.h - what courier.c (queue, encryption, requests) and courier_answer.c (answers)
- * share. */
+/* courier_parts.h - what courier.c (life, origins, queues), courier_send.c (encryption, requests) and
+ * courier_answer.c (answers) share. */
 #ifndef COURIER_PARTS_H
 #define COURIER_PARTS_H
 
@@ -51,6 +51,12 @@ struct courier {
 	uint32_t random;
 };
 
+/* Takes the time once for all that happens in a turn. */
+void courier_tick(struct courier *c);
+
+/* The first message of a queue that is not empty. */
+struct lane_message *courier_pop(struct courier_origin *o);
+
 void courier_push_front(struct courier_origin *o, struct lane_message *m);
 
 /* Every queued message of the origin is held. */
@@ -58,6 +64,9 @@ void courier_hold(struct courier_origin *o);
 
 /* To be called after a message left the states queued and in flight. */
 void courier_closed(struct courier_origin *o, struct lane_window *w);
+
+/* The slot is free again; its message is somebody else's business. */
+void courier_give_slot(struct courier *c, struct courier_slot *slot);
 
 uint32_t courier_random(struct courier *c);
 

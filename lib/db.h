@@ -54,6 +54,12 @@ int db_create(const char *path, const char *schema);
 /* Rolls back what is open and closes; *db becomes NULL. */
 void db_close(struct db **db);
 
+/* Brings a database file to version `target`: steps[v] is the SQL that leads from version v to v + 1 (steps[0] is
+ * not used, an empty database gets the whole schema by db_create).  A copy is kept beside it first, <path>.v<old>
+ * (0600); then all steps run in one exclusive transaction, so a kill at any point leaves the old version or the new
+ * one.  1 done, 0 it has this version already, -1 failed and nothing has changed. */
+int db_migrate(const char *path, const char *const *steps, int target);
+
 /* The version of a database file without opening it for work; -1 broken or absent. */
 int db_file_version(const char *path);
 

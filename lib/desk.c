@@ -181,21 +181,47 @@ static bool load(struct desk *d)
 	return true;
 }
 
+/* The page that holds the form which was sent. */
+static char *form_place(struct desk *d)
+{
+	bool incident = routes[d->route].program == DESK_INCIDENT_POST;
+
+	if (d->id != NULL)
+		return desk_path(d->arena, incident ? DESK_INCIDENT : DESK_COMPONENT, d->id);
+	if (incident)
+		return desk_path(d->arena, DESK_INCIDENT_FORM, NULL);
+	if (d->route == DESK_COMPONENT_ADD)
+		return desk_path(d->arena, DESK_COMPONENT_FORM, NULL);
+	char *here = desk_path(d->arena, d->route, NULL);
+	return desk_is_place(here) ? here : desk_path(d->arena, DESK_OVERVIEW, NULL);
+}
+
+static char *sign_in_for(struct desk *d, const char *place)
+{
+	return arena_printf(d->arena, "%s?next=%s", desk_path(d->arena, DESK_START, NULL), place);
+}
+
+static void say_signed_out(struct desk *d)
+{
+	struct tv *t = tv_new(d->arena);
+
+	tv_set(t, "title", "You are signed out");
+	tv_set(t, "sentence",
+	    "Nothing was changed. What you wrote is kept in this browser and will be put back into "
+	    "its form.");
+	tv_set(t, "start", sign_in_for(d, form_place(d)));
+	tv_set(t, "start_word", "Sign in and go on");
+	desk_draw_alone(d, 403, "You are signed out", DESK_ERROR_PAGE, t);
+}
+
 static void ask_to_sign_in(struct desk *d)
 {
-	const struct route *r = &routes[d->route];
-
-	if (r->method == WEB_POST) {
-		web_error(d->web, 403,
-		    "You are signed out, and nothing was changed. Sign in again: what you wrote is "
-		    "kept in this browser and will be put back into its form.");
-		return;
-	}
-	char *here = desk_path(d->arena, d->route, d->id);
-	web_redirect(d->web, 303,
-	    d->route == DESK_OVERVIEW ? desk_path(d->arena, DESK_START, NULL)
-				      : arena_printf(d->arena, "%s?next=%s",
-					    desk_path(d->arena, DESK_START, NULL), here));
+	if (routes[d->route].method == WEB_POST)
+		say_signed_out(d);
+	else if (d->route == DESK_OVERVIEW)
+		web_redirect(d->web, 303, desk_path(d->arena, DESK_START, NULL));
+	else
+		web_redirect(d->web, 303, sign_in_for(d, desk_path(d->arena, d->route, d->id)));
 }
 
 /* True if the request may go on.  The order is the one that desk.h promises. */

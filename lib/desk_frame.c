@@ -324,6 +324,7 @@ void desk_draw_error(struct web *web, int status, const char *sentence, struct b
 	tv_set(main, "sentence", sentence);
 	tv_set(main, "title", error_title(status));
 	tv_set(main, "start", desk_path(web->arena, DESK_START, NULL));
+	tv_set(main, "start_word", "Go to the admin pages");
 	if (desk_set_part(t, "shapes", DESK_SHAPES, tv_new(web->arena)) < 0 ||
 	    desk_set_part(t, "main", DESK_ERROR_PAGE, main) < 0 ||
 	    desk_render(DESK_ALONE, t, out) < 0)

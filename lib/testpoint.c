@@ -6,7 +6,7 @@
 
 #include <signal.h>
 
-/* What stands behind the name in the variable: ':', '=' or NUL with its number; NULL if another
+/* What stands behind the name in the variable: ':', '=', '~' or NUL with its number; NULL if another
  * point is meant. */
 static const char *wanted(const char *name)
 {
@@ -24,6 +24,8 @@ void testpoint(const char *name)
 	const char *rest = wanted(name);
 	long n;
 
+	if (rest != NULL && *rest == '~')
+		usleep((useconds_t)strtol(rest + 1, NULL, 10) * 1000);
 	if (rest == NULL || (*rest != '\0' && *rest != ':'))
 		return;
 	n = *rest == ':' ? strtol(rest + 1, NULL, 10) : 1;

@@ -272,8 +272,23 @@ int tool_publish(struct tool *tool)
 	return 0;
 }
 
+/* The steps that are built in: migrations/NNN.sql leads to version NNN. */
+static bool find_steps(const char *steps[DB_VERSION])
+{
+	for (int v = 1; v < DB_VERSION; v++) {
+		char name[32];
+		snprintf(name, sizeof name, "%03d.sql", v + 1);
+		const struct asset *step = asset_get(name);
+		if (step == NULL)
+			return false;
+		steps[v] = (const char *)step->data;
+	}
+	return true;
+}
+
 int tool_migrate(struct tool *tool)
 {
+	const char *steps[DB_VERSION] = {NULL};
 	char path[FILE_PATH_MAX];
 	int version;
 
@@ -281,13 +296,17 @@ int tool_migrate(struct tool *tool)
 	version = db_file_version(path);
 	if (version < 0)
 		return tool_fail("there is no database at %s: run `atstatus init`", path);
-	if (version == DB_VERSION) {
-		printf("%s has version %d already: nothing to do.\n", path, version);
-		return 0;
-	}
 	if (version == 0)
 		return create_database(tool) != 0 || fill_database(tool) != 0;
-	return tool_fail("%s has version %d; this program knows the way to version %d only from an "
-			 "empty one",
-	    path, version, DB_VERSION);
+	if (version > DB_VERSION)
+		return tool_fail(
+		    "%s has version %d, newer than this program (%d)", path, version, DB_VERSION);
+	if (!find_steps(steps) || db_migrate(path, steps, DB_VERSION) < 0)
+		return tool_fail("%s stays at version %d; the log says why", path, version);
+	if (version == DB_VERSION)
+		printf("%s has version %d already: nothing to do.\n", path, version);
+	else
+		printf("%s went from version %d to %d; the old one is kept as %s.v%d.\n", path,
+		    version, DB_VERSION, path, version);
+	return 0;
 }

@@ -257,6 +257,9 @@ describe("signing in", () => {
     const before = here.cookies.get("sid");
     assert.equal((await change({})).status, 303);
     assert.notEqual(here.cookies.get("sid"), before);
+    const old = person();
+    old.cookies.set("sid", before);
+    assert.equal((await old.get(page)).status, 303);
     assert.equal((await here.get(page)).status, 200);
     assert.equal((await there.get(INCIDENTS)).status, 303);
     assert.equal((await person().signIn("eve", PASSWORD)).status, 403);

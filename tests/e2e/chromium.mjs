@@ -12,7 +12,8 @@
  *     await .waitFor(what, fn, ...args)
  *     await .resize({ width, height, isMobile, isDark })
  *     await .screenshot() -> PNG octets of the whole page
- *     await .deliver(origin, data)  a decrypted push for the worker of that origin; data "" = without any
+ *     await .deliver(origin, data)  a decrypted push for the worker of that origin; data "" = without any. Returns when the
+ *                                   worker has done with it -> { status: "Success" …, displayed: [title] }
  *     .faults                       what the browser complained of: broken content security policy, uncaught errors of
  *                                   page and worker, files that are missing
  *     await .close()
@@ -132,6 +133,8 @@ class Page {
 	#session;
 	#loads = 0;
 	#registrations = new Map();
+	#completed = [];
+	#displayed = [];
 	faults = [];
 
 	constructor(chromium, target, session) {
@@ -142,6 +145,10 @@ class Page {
 
 	async start({ withoutScript = false, ...view }) {
 		for (const domain of ["Page", "Runtime", "Log", "Audits", "ServiceWorker"]) await this.#send(`${domain}.enable`);
+		for (const service of ["notifications", "pushMessaging"]) {
+			await this.#send("BackgroundService.startObserving", { service });
+			await this.#send("BackgroundService.setRecording", { service, shouldRecord: true });
+		}
 		if (withoutScript) await this.#send("Emulation.setScriptExecutionDisabled", { value: true });
 		await this.resize(view);
 	}
@@ -174,10 +181,18 @@ class Page {
 		return Buffer.from(data, "base64");
 	}
 
+	/*
+	 * Waits for the browser's own record of the event. Asking registration.getNotifications() until something appears would
+	 * not do: Chromium takes a notification that is shown during such a question for one that was closed, and forgets it.
+	 */
 	async deliver(origin, data) {
 		const scope = `${origin}/`;
 		const registrationId = await until(`the worker of ${scope}`, () => this.#registrations.get(scope));
+		this.#completed = [];
+		this.#displayed = [];
 		await this.#send("ServiceWorker.deliverPushMessage", { origin, registrationId, data });
+		const [status] = await until("the worker to be done with a push", () => this.#completed.length > 0 && this.#completed);
+		return { status, displayed: this.#displayed };
 	}
 
 	close() {
@@ -192,8 +207,15 @@ class Page {
 				else this.#registrations.set(scopeURL, registrationId);
 			}
 		}
+		if (method === "BackgroundService.backgroundServiceEventReceived") this.#onRecord(params.backgroundServiceEvent);
 		const fault = readFault(method, params);
 		if (fault) this.faults.push(fault);
+	}
+
+	#onRecord({ eventName, eventMetadata }) {
+		const value = (name) => eventMetadata.find(({ key }) => key === name)?.value;
+		if (eventName === "Push event completed") this.#completed.push(value("Status"));
+		if (eventName === "Notification displayed") this.#displayed.push(value("Title"));
 	}
 
 	#send(method, params) {

@@ -1,10 +1,11 @@
 /*
  * A program that a test starts, in a process group of its own, so that ending it ends what it started and nothing else.
+ * Should the test itself be killed, the kernel sends the program `signal` (setpriv, of util-linux).
  *
- *   const program = startProgram(file, args, { cwd, env, name }) -> Program
+ *   const program = startProgram(file, args, { cwd, env, name, signal }) -> Program
  *     .pid  .output (text of stdout and stderr so far)  .exit (promise: { code, signal })
  *     await .waitForOutput(regularExpression, timeoutMs) -> the match; throws at once when the program has ended
- *     await .stop({ signal, timeoutMs }) -> { code, signal }; throws if any of its group is left then, and ends those
+ *     await .stop(timeoutMs) -> { code, signal }; throws if any of its group is left then, and ends those
  *     .members() -> pids of the group that are alive
  */
 import { spawn } from "node:child_process";
@@ -20,12 +21,15 @@ export function startProgram(file, args, options = {}) {
 class Program {
 	#child;
 	#name;
+	#signal;
 	#ended = null;
 	output = "";
 
-	constructor(file, args, { cwd, env, name = file }) {
+	constructor(file, args, { cwd, env, name = file, signal = "SIGTERM" }) {
 		this.#name = name;
-		this.#child = spawn(file, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+		this.#signal = signal;
+		const orphaned = ["--pdeathsig", signal.slice(3), file];
+		this.#child = spawn("setpriv", [...orphaned, ...args], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
 		this.pid = this.#child.pid;
 		for (const stream of [this.#child.stdout, this.#child.stderr]) {
 			stream.setEncoding("utf8").on("data", (text) => (this.output = (this.output + text).slice(-outputMax)));
@@ -54,8 +58,8 @@ class Program {
 		return match;
 	}
 
-	async stop({ signal = "SIGTERM", timeoutMs = patienceMs } = {}) {
-		if (this.isRunning) this.#child.kill(signal);
+	async stop(timeoutMs = patienceMs) {
+		if (this.isRunning) this.#child.kill(this.#signal);
 		try {
 			const ended = await within(`${this.#name} to end`, this.exit, timeoutMs);
 			const isEmpty = () => this.members().length === 0;

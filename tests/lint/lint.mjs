@@ -69,7 +69,7 @@ const rules = {
 
   "one owner per big library"() {
     const owners = [
-      [/<sqlite3\.h>/, /^lib\/db\.c$/], [/<fcgi\w*\.h>/, /^lib\/web(_\w+)?\.[ch]$/], [/<nghttp2\//, /^lib\/h2(_\w+)?\.[ch]$/],
+      [/<sqlite3\.h>/, /^lib\/db(_\w+)?\.[ch]$/], [/<fcgi\w*\.h>/, /^lib\/web(_\w+)?\.[ch]$/], [/<nghttp2\//, /^lib\/h2(_\w+)?\.[ch]$/],
       [/<curl\//, /^lib\/fetch(_\w+)?\.[ch]$/], [/<json-c\//, /^lib\/json(_\w+)?\.c$/], [/<cmark/, /^lib\/html\.c$/],
       [/<openssl\//, /^lib\/(digest|password|point|ece|vapid|tls)\.c$/],
     ];

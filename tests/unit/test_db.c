@@ -129,6 +129,51 @@ static void versions(void)
 	t_ok(stat(t_db_path, &st) == 0 && (st.st_mode & 0777) == 0600);
 }
 
+static void begin_step(struct db *db)
+{
+	t_int(db_begin_write(db), 1);
+	t_int(settings_put(db, "step", "one"), 1);
+	t_int(db_commit(db), 1);
+}
+
+static void migrations(struct db *db)
+{
+	static const char *const steps[] = {NULL, "ALTER TABLE posts ADD COLUMN actor TEXT",
+	    "UPDATE settings SET value = 'three' WHERE name = 'step'"};
+	static const char *const broken[] = {
+	    NULL, NULL, NULL, "CREATE TABLE half (x) STRICT", "SELECT nothing FROM nowhere"};
+	char copy[160];
+	struct db *other;
+
+	begin_step(db);
+	t_case("a migration runs its steps in order and sets the version");
+	t_int(db_migrate(t_db_path, steps, 3), 1);
+	t_int(db_file_version(t_db_path), 3);
+
+	t_case("a database of a newer version is refused");
+	t_int(db_open(t_db_path, DB_ADMIN, &other), -1);
+
+	t_case("a migration keeps a copy of the old version, readable by its owner alone");
+	struct stat st;
+	snprintf(copy, sizeof copy, "%s.v1", t_db_path);
+	t_ok(stat(copy, &st) == 0 && (st.st_mode & 0777) == 0600);
+	t_int(db_file_version(copy), 1);
+	unlink(copy);
+
+	t_case("a step that fails leaves the old version and none of the steps");
+	t_int(db_migrate(t_db_path, broken, 5), -1);
+	t_int(db_file_version(t_db_path), 3);
+	snprintf(copy, sizeof copy, "%s.v3", t_db_path);
+	unlink(copy);
+
+	t_case("a database is never taken back to an older version");
+	t_int(db_migrate(t_db_path, steps, 2), -1);
+	t_int(db_file_version(t_db_path), 3);
+
+	t_case("a database of the wanted version is left alone");
+	t_int(db_migrate(t_db_path, steps, 3), 0);
+}
+
 int main(void)
 {
 	struct db *db = t_db_open();
@@ -137,6 +182,7 @@ int main(void)
 	roles();
 	transactions(db);
 	versions();
+	migrations(db);
 	t_db_close(&db);
 	return t_end();
 }

@@ -12,7 +12,7 @@
 #include "log.h"
 
 static char folder[] = "/tmp/limiter-XXXXXX";
-static char path[256], clock_path[256];
+static char path[256], bad_path[256], clock_path[256];
 
 static const uint8_t home[4] = {192, 0, 2, 1}, other[4] = {192, 0, 2, 2};
 static const uint8_t network6[8] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 1};
@@ -120,15 +120,13 @@ static void test_without_database(void)
 	rmdir(dir);
 
 	t_case("a damaged file is made anew");
-	char bad[300];
-	snprintf(bad, sizeof bad, "%s/bad.db", folder);
-	write_text(bad, "this is no database, but it is longer than the header of one is, by far: "
-			"one hundred octets are read before SQLite decides what it has found here");
-	l = limiter_open(bad);
+	write_text(bad_path,
+	    "this is no database, but it is longer than the header of one is, by far: "
+	    "one hundred octets are read before SQLite decides what it has found here");
+	l = limiter_open(bad_path);
 	t_int(take_n(l, home, 4, 2, 4), 2);
 	t_int(take(l, other, 4, 2), 1);
 	limiter_close(&l);
-	unlink(bad);
 }
 
 static void test_deleted(void)
@@ -202,12 +200,23 @@ static void test_time(void)
 }
 #endif
 
+/* SQLite leaves an emptied journal beside each file. */
+static void remove_database(const char *file)
+{
+	char journal[320];
+
+	snprintf(journal, sizeof journal, "%s-journal", file);
+	unlink(journal);
+	unlink(file);
+}
+
 int main(void)
 {
 	log_open("test_limiter");
 	if (mkdtemp(folder) == NULL)
 		return 1;
 	snprintf(path, sizeof path, "%s/limiter.db", folder);
+	snprintf(bad_path, sizeof bad_path, "%s/bad.db", folder);
 	snprintf(clock_path, sizeof clock_path, "%s/clock", folder);
 	setenv("ATSTATUS_CLOCK_FILE", clock_path, 1);
 	write_text(clock_path, "0");
@@ -218,8 +227,9 @@ int main(void)
 #ifdef ATSTATUS_TEST
 	test_time();
 #endif
-	unlink(path);
+	remove_database(path);
+	remove_database(bad_path);
 	unlink(clock_path);
-	rmdir(folder);
+	t_int(rmdir(folder), 0);
 	return t_end();
 }

@@ -1,0 +1,232 @@
+/* db_open.c - opening a database for a role: see db.h. */
+#include "base.h"
+#include "db_private.h"
+
+#include "clock.h"
+#include "log.h"
+
+/* ------------------------------------------------------------------ roles */
+
+/* Tables a role may write; "*" is all.  Reading is free but for the secret tables. */
+static const char *const writable[] = {
+    [DB_VISITOR] = " subscriptions origins vapid_keys follows mutes jobs job_notices job_texts "
+		   "exceptions sequences counters lanes sqlite_sequence ",
+    [DB_ADMIN] = "*",
+    [DB_SENDER] = " subscriptions origins follows mutes jobs job_notices job_texts exceptions "
+		  "sequences counters lanes ledger settings components component_history incidents "
+		  "incident_updates incident_update_components incident_components posts "
+		  "sqlite_sequence ",
+    [DB_TOOL] = "*",
+    [DB_LIMITER] = "*",
+};
+static_assert(nelem(writable) == DB_ROLE__MAX, "rights for each role");
+
+static bool word_in(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = strstr(words, word); p != NULL; p = strstr(p + 1, word))
+		if (p > words && p[-1] == ' ' && p[len] == ' ')
+			return true;
+	return false;
+}
+
+static bool may_write(enum db_role role, const char *table)
+{
+	return writable[role][0] == '*' || (table != NULL && word_in(writable[role], table));
+}
+
+static bool may_read(enum db_role role, const char *table)
+{
+	if (role != DB_VISITOR && role != DB_SENDER)
+		return true;
+	return table == NULL || !word_in(" users sessions tokens audit ", table);
+}
+
+int db_authorize(
+    void *arg, int action, const char *one, const char *two, const char *base, const char *trigger)
+{
+	const struct db *db = arg;
+
+	(void)two;
+	(void)base;
+	(void)trigger;
+	switch (action) {
+	case SQLITE_READ:
+		return may_read(db->role, one) ? SQLITE_OK : SQLITE_DENY;
+	case SQLITE_INSERT:
+	case SQLITE_UPDATE:
+	case SQLITE_DELETE:
+		return may_write(db->role, one) ? SQLITE_OK : SQLITE_DENY;
+	case SQLITE_SELECT:
+	case SQLITE_FUNCTION:
+	case SQLITE_TRANSACTION:
+	case SQLITE_SAVEPOINT:
+	case SQLITE_RECURSIVE:
+		return SQLITE_OK;
+	default:
+		return db->role == DB_TOOL || db->role == DB_LIMITER ? SQLITE_OK : SQLITE_DENY;
+	}
+}
+
+/* ------------------------------------------------------------------ opening */
+
+/* SQLite's own handler sleeps up to 100 ms, which a web request would feel. */
+static int wait_a_little(void *arg, int count)
+{
+	struct db *db = arg;
+	int64_t now = clock_mono_ms();
+
+	if (count == 0)
+		db->busy_since = now;
+	if (now - db->busy_since > DB_BUSY_LIMIT_MS)
+		return 0;
+	db->random = db->random * 1664525u + 1013904223u;
+	struct timespec pause = {0, 100000 + (long)(db->random >> 8) % 400000};
+	nanosleep(&pause, NULL);
+	return 1;
+}
+
+int db_fail(struct db *db, const char *id, const char *what)
+{
+	db->failed = true;
+	log_error(id, "%s: %s (%d)", what, sqlite3_errmsg(db->handle),
+	    sqlite3_extended_errcode(db->handle));
+	return -1;
+}
+
+int db_run_text(struct db *db, const char *sql)
+{
+	if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 1;
+	return db_fail(db, "DB-01", sql);
+}
+
+/* What keeps a damaged or hostile schema from running code, and big values out. */
+static void harden(sqlite3 *h)
+{
+	sqlite3_extended_result_codes(h, 1);
+	sqlite3_db_config(h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(h, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+	sqlite3_db_config(h, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+	sqlite3_db_config(h, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+	sqlite3_limit(h, SQLITE_LIMIT_LENGTH, 16 * 1024 * 1024);
+	sqlite3_limit(h, SQLITE_LIMIT_VARIABLE_NUMBER, 100);
+	sqlite3_limit(h, SQLITE_LIMIT_ATTACHED, 0);
+}
+
+static int set_pragmas(struct db *db)
+{
+	if (db_run_text(db, "PRAGMA foreign_keys = ON") < 0 ||
+	    db_run_text(db, "PRAGMA temp_store = MEMORY") < 0)
+		return -1;
+	switch (db->role) {
+	case DB_SENDER:
+		return db_run_text(db, "PRAGMA synchronous = NORMAL");
+	case DB_LIMITER:
+		return db_run_text(db, "PRAGMA synchronous = OFF");
+	default:
+		return db_run_text(db, "PRAGMA synchronous = FULL");
+	}
+}
+
+int db_read_version(struct db *db)
+{
+	sqlite3_stmt *s;
+	int version = -1;
+
+	if (sqlite3_prepare_v2(db->handle, "PRAGMA user_version", -1, &s, NULL) != SQLITE_OK)
+		return db_fail(db, "DB-02", "reading the version");
+	if (sqlite3_step(s) == SQLITE_ROW)
+		version = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return version < 0 ? db_fail(db, "DB-03", "reading the version") : version;
+}
+
+struct db *db_open_handle(const char *path, enum db_role role, int flags)
+{
+	struct db *db = calloc(1, sizeof *db);
+
+	if (db == NULL)
+		log_die("DB-04", "out of memory");
+	db->role = role;
+	db->random = (uint32_t)getpid() * 2654435761u;
+	if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+		NULL) != SQLITE_OK) {
+		db_fail(db, "DB-05", path);
+		db_close(&db);
+		return NULL;
+	}
+	harden(db->handle);
+	sqlite3_busy_handler(db->handle, wait_a_little, db);
+	if (set_pragmas(db) < 0) {
+		db_close(&db);
+		return NULL;
+	}
+	return db;
+}
+
+bool db_right_version(struct db *db, const char *path)
+{
+	int version = db_read_version(db);
+
+	if (version == DB_VERSION)
+		return true;
+	if (version >= 0 && version < DB_VERSION)
+		log_error("DB-06",
+		    "%s has schema version %d, this program needs %d: run `atstatus migrate`", path,
+		    version, DB_VERSION);
+	else if (version > DB_VERSION)
+		log_error("DB-07",
+		    "%s has schema version %d, newer than this program (%d): install the"
+		    " newer ATStatus again",
+		    path, version, DB_VERSION);
+	return false;
+}
+
+/* Counts by key; see limiter.h.  No WAL and overwritten free pages: a destroyed salt must not lie
+ * about in a log file. */
+static const char limiter_schema[] =
+    "PRAGMA journal_mode = TRUNCATE;"
+    "PRAGMA secure_delete = ON;"
+    "CREATE TABLE IF NOT EXISTS salts (day INTEGER PRIMARY KEY, salt BLOB NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS hits (key BLOB PRIMARY KEY, n INTEGER NOT NULL,"
+    " ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS hits_by_end ON hits(ends_at);"
+    "CREATE TABLE IF NOT EXISTS failures (key BLOB PRIMARY KEY, n INTEGER NOT NULL,"
+    " next_at INTEGER NOT NULL, ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS failures_by_end ON failures(ends_at);";
+
+int db_open(const char *path, enum db_role role, struct db **out)
+{
+	bool limiter = role == DB_LIMITER;
+	struct db *db;
+
+	if (!limiter && access(path, F_OK) != 0 && errno == ENOENT)
+		return 0;
+	db = db_open_handle(path, role, SQLITE_OPEN_READWRITE | (limiter ? SQLITE_OPEN_CREATE : 0));
+	if (db == NULL)
+		return -1;
+	if (limiter ? db_run_text(db, limiter_schema) < 0 : !db_right_version(db, path)) {
+		db_close(&db);
+		return -1;
+	}
+	if (!limiter)
+		sqlite3_set_authorizer(db->handle, db_authorize, db);
+	*out = db;
+	return 1;
+}
+void db_close(struct db **dbp)
+{
+	struct db *db = *dbp;
+
+	if (db == NULL)
+		return;
+	for (size_t i = 0; i < SQL__MAX; i++)
+		sqlite3_finalize(db->stmt[i].handle);
+	/* closing rolls back whatever is open */
+	sqlite3_close_v2(db->handle);
+	free(db);
+	*dbp = NULL;
+}
