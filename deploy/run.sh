@@ -41,21 +41,34 @@ site=${SITE_URL:-$(sed -n 's/^SITE_URL=//p' "$ENV_FILE")}
 
 server= timer=
 
-# TERM to process or group $1, and KILL to what is still there after ten seconds.
+# True while a process of group $1 lives; one that has ended and that nobody waited for does not count.
+group_lives() {
+	local file line
+	for file in /proc/[0-9]*/stat; do
+		read -r line 2>/dev/null <"$file" || continue
+		# after the name, which is anything in parentheses: state, parent, group
+		# shellcheck disable=SC2086 # the line is meant to be split
+		set -- "$1" ${line##*) }
+		[ "$4" != "$1" ] || [ "$2" = Z ] || return 0
+	done
+	return 1
+}
+
+# TERM to all of group $1, and KILL to what is still there after ten seconds.
 finish() {
-	kill -- "$1" 2>/dev/null || return 0
+	kill -- "-$1" 2>/dev/null || return 0
 	for _ in $(seq 100); do
-		kill -0 -- "$1" 2>/dev/null || return 0
+		group_lives "$1" || return 0
 		sleep 0.1
 	done
-	kill -9 -- "$1" 2>/dev/null || :
+	kill -9 -- "-$1" 2>/dev/null || :
 }
 
 # Ends what was started here, the sender included.
 stop() {
 	trap '' INT TERM HUP
 	[ -z "$timer" ] || kill "$timer" 2>/dev/null || :
-	[ -z "$server" ] || finish "-$server"
+	[ -z "$server" ] || finish "$server"
 	sender=$(cat "$STATE_DIR/data/sender.lock" 2>/dev/null || :)
 	if [ -n "$sender" ] && [ "$(readlink "/proc/$sender/exe" 2>/dev/null)" = "$build/libexec/push-sender" ]; then
 		finish "$sender"

@@ -125,7 +125,7 @@ describe("deploy/run.sh", () => {
   });
 
   test("a port that is taken is a clear error before anything is made, and the other server is left alone", async () => {
-    const other = net.createServer((socket) => socket.end("HTTP/1.0 200 OK\r\n\r\nother"));
+    const other = net.createServer((socket) => socket.resume().end("HTTP/1.0 200 OK\r\n\r\nother"));
     await new Promise((resolve) => other.listen(port, "127.0.0.1", resolve));
     try {
       const run = start();

@@ -153,7 +153,7 @@ class Autopush {
 		if (useWebpush !== true) return connection.socket.close(4774, "use_webpush is missing");
 		const client = this.#clients.get(uaid) ?? { uaid: randomUUID().replaceAll("-", ""), socket: null, channels: new Map() };
 		this.#clients.set(client.uaid, client);
-		if (client.socket) client.socket.close(1001);
+		if (client.socket) client.socket.terminate();
 		client.socket = connection.socket;
 		connection.client = client;
 		send(connection.socket, { messageType: "hello", status: 200, uaid: client.uaid, use_webpush: true, broadcasts: {} });
