@@ -247,8 +247,9 @@ inWorld("a database that others hold for seconds costs time and nothing else", a
 	service.answer("*", { status: 201, delayMs: 300 }, "always");
 	const sender = world.start();
 	await service.waitForRequest("*", 1);
-	const holder = spawnSync("sqlite3", [world.database], { input: ".timeout 5000\nBEGIN IMMEDIATE;\n.shell sleep 3\nCOMMIT;\n", encoding: "utf8" });
-	assert.equal(holder.status, 0, holder.stderr);
+	const holder = spawn("sqlite3", [world.database], { stdio: ["pipe", "ignore", "inherit"] });
+	holder.stdin.end(".timeout 5000\nBEGIN IMMEDIATE;\n.shell sleep 3\nCOMMIT;\n");
+	assert.equal(await new Promise((done) => { holder.on("close", done); }), 0);
 	await sender.ended;
 	assert.deepEqual(world.ledger(job), { accepted: 30 });
 	assert.equal(service.pushes().length, 30);
