@@ -114,9 +114,8 @@ int lane_desk_bulletin(struct lane_desk *desk, int64_t job_id, struct bulletin *
 	return rc;
 }
 
-void lane_free(struct lane_desk *desk, struct lane_window *w)
+void lane_free(struct lane_window *w)
 {
-	(void)desk;
 	w->bulletin->users--;
 	arena_release(&w->arena);
 	free(w);

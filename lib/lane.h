@@ -155,7 +155,7 @@ int lane_next_due(struct lane_desk *desk, const struct lane_place *place, int64_
 /* Writes what became of a window none of whose messages is queued or in flight. */
 int lane_store(struct lane_desk *desk, const struct lane_window *w, int64_t now_ms);
 
-void lane_free(struct lane_desk *desk, struct lane_window *w);
+void lane_free(struct lane_window *w);
 
 /* Settles or puts off a message (courier.h). */
 void lane_settle(struct lane_message *m, enum lane_outcome outcome, const char *word);

@@ -280,7 +280,7 @@ static enum lane_claim finish_claim(struct lane_reading *r, int rc, struct lane_
 	bool wait = rc == 0;
 	if (rc == 1)
 		rc = lane_store(r->desk, w, r->when->now_ms);
-	lane_free(r->desk, w);
+	lane_free(w);
 	if (wait)
 		return LANE_CLAIM_ALONE;
 	if (rc < 0)

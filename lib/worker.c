@@ -178,7 +178,7 @@ static void unclaim_all(struct worker *w, struct lane_window *claimed)
 
 		courier_announce(t->origin, claimed, false);
 		t->window = NULL;
-		lane_free(w->desk, claimed);
+		lane_free(claimed);
 		w->windows--;
 		claimed = next;
 	}
@@ -241,7 +241,7 @@ static void free_ended(struct worker *w)
 		struct lane_window *v = w->ended;
 
 		w->ended = v->next;
-		lane_free(w->desk, v);
+		lane_free(v);
 		w->windows--;
 	}
 	w->ended_tail = &w->ended;
@@ -448,7 +448,7 @@ static void release(struct worker *w)
 	while (w->ended != NULL) {
 		struct lane_window *v = w->ended;
 		w->ended = v->next;
-		lane_free(w->desk, v);
+		lane_free(v);
 	}
 	courier_close(&w->courier);
 	lane_close(&w->desk);

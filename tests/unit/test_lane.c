@@ -94,7 +94,7 @@ static void store(struct lane_window *w)
 	t_int(lane_begin(desk), 1);
 	t_int(lane_store(desk, w, NOW), 1);
 	t_int(db_commit(db), 1);
-	lane_free(desk, w);
+	lane_free(w);
 }
 
 static void finish(struct lane_message *m, enum lane_state state, bool sent)
@@ -118,7 +118,7 @@ static void accept_all(struct lane_window *w)
 /* What a crash leaves: the claim, and nobody who remembers it. */
 static void crash(struct lane_window *w)
 {
-	lane_free(desk, w);
+	lane_free(w);
 	place.careful = 0;
 }
 
