@@ -92,33 +92,31 @@ describe("signing in", () => {
   });
 
   it("an unknown name costs as much time as a wrong password", async () => {
-    const median = async (name) => {
-      const times = [];
-      for (let i = 0; i < 5; i++) {
+    const times = { ada: [], nobody: [] };
+    for (let i = 0; i < 5; i++) {
+      for (const name of Object.keys(times)) {
         forgive();
         const who = person();
         const fields = await who.fill(SETTINGS, SIGN_IN, { username: name, password: WRONG });
         const started = process.hrtime.bigint();
         await who.post(SIGN_IN, fields);
-        times.push(Number(process.hrtime.bigint() - started) / 1e6);
+        times[name].push(Number(process.hrtime.bigint() - started) / 1e6);
       }
-      return times.sort((a, b) => a - b)[2];
-    };
-    const known = await median("ada");
-    const unknown = await median("nobody");
-    // other tests share the machine: what is refused is an answer without the computation, 100 times faster
-    assert.ok(unknown > known / 2 && unknown < known * 2, `known ${known} ms, unknown ${unknown} ms`);
+    }
+    // other tests share the machine, so only the quickest of each counts, and only a large difference: an answer
+    // without the computation takes a hundredth of the time
+    const known = Math.min(...times.ada), unknown = Math.min(...times.nobody);
+    assert.ok(unknown > known / 5 && unknown < known * 5, `known ${known} ms, unknown ${unknown} ms`);
   });
 
   it("empty fields and 1,025 bytes are refused without hashing; 1,024 bytes work", async () => {
     forgive();
-    const started = Date.now();
     for (const [username, password] of [["", PASSWORD], ["ada", ""], ["ada", "x".repeat(1025)], ["a".repeat(65), PASSWORD]]) {
       const answer = await person().signIn(username, password);
       assert.equal(answer.status, 400);
       assert.match(answer.text, /aria-invalid="true"/);
     }
-    assert.ok(Date.now() - started < 1000);
+    // whatever is computed is counted first
     assert.equal(failures("SELECT * FROM failures").length, 0);
     const long = "é".repeat(512);
     addUser(state, "long", "viewer", storedPassword(long));
