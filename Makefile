@@ -81,6 +81,8 @@ install: all
 	install -m 755 $(O)/libexec/push-sender $(DESTDIR)$(PREFIX)/libexec/atstatus/libexec/
 	install -m 755 $(O)/cgi-bin/subscribe $(O)/cgi-bin/admin-settings $(O)/cgi-bin/incident-post $(DESTDIR)$(PREFIX)/libexec/atstatus/cgi-bin/
 	install -m 644 deploy/*.conf deploy/*.service deploy/*.socket deploy/*.timer $(DESTDIR)$(PREFIX)/share/atstatus/
+	sed -i 's#/usr/local/#$(PREFIX)/#' $(DESTDIR)$(PREFIX)/share/atstatus/*.service $(DESTDIR)$(PREFIX)/share/atstatus/*.conf
+	cp $(DESTDIR)$(PREFIX)/share/atstatus/atstatus@.service $(DESTDIR)$(PREFIX)/share/atstatus/atstatus-second@.service
 	install -m 644 deploy/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -m 644 deploy/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 

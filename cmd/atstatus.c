@@ -43,7 +43,7 @@ static const char usage_text[] =
 
 static int usage(const char *problem)
 {
-	fprintf(stderr, "atstatus: %s\n\n%s", problem, usage_text);
+	fprintf(stderr, "atstatus: %s; `atstatus --help` lists the verbs\n", problem);
 	return 2;
 }
 
@@ -79,6 +79,7 @@ static void drop_root(const struct conf *conf)
 
 struct verb {
 	const char *name, *action; /* action: the second word, or NULL */
+	bool makes_file;	   /* works without a configuration file, because it makes one */
 	int (*run)(struct tool *tool, int argc, char **argv);
 };
 
@@ -140,14 +141,14 @@ static int run_migrate(struct tool *tool, int argc, char **argv)
 }
 
 static const struct verb verbs[] = {
-    {"init", NULL, run_init},
-    {"keys", NULL, run_keys},
-    {"admin", "add", run_admin_add},
-    {"admin", "passwd", run_admin_passwd},
-    {"token", "add", run_token_add},
-    {"token", "revoke", run_token_revoke},
-    {"publish", NULL, run_publish},
-    {"migrate", NULL, run_migrate},
+    {"init", NULL, true, run_init},
+    {"keys", NULL, true, run_keys},
+    {"admin", "add", false, run_admin_add},
+    {"admin", "passwd", false, run_admin_passwd},
+    {"token", "add", false, run_token_add},
+    {"token", "revoke", false, run_token_revoke},
+    {"publish", NULL, false, run_publish},
+    {"migrate", NULL, false, run_migrate},
 };
 
 static const struct verb *find_verb(int argc, char **argv)
@@ -161,6 +162,15 @@ static const struct verb *find_verb(int argc, char **argv)
 	return NULL;
 }
 
+static bool wants_help(int argc, char **argv)
+{
+	bool found = strcmp(argv[0], "help") == 0;
+
+	for (int i = 0; i < argc; i++)
+		found |= strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
+	return found;
+}
+
 static int run(int argc, char **argv)
 {
 	struct tool tool = {.conf = {0}};
@@ -169,10 +179,12 @@ static int run(int argc, char **argv)
 	int used, rc = 1;
 
 	if (verb == NULL)
-		return usage("unknown verb");
+		return usage(argc > 1 ? "these words are no verb" : "this word is no verb");
 	tool.has_file = conf_load(&tool.conf, CONF_TOOL, &error) == 1;
 	if (error.len > 0) {
 		fprintf(stderr, "atstatus: %s\n", error.data);
+	} else if (!tool.has_file && !verb->makes_file && getenv("ENV_FILE") != NULL) {
+		fprintf(stderr, "atstatus: there is no file %s\n", getenv("ENV_FILE"));
 	} else {
 		used = verb->action == NULL ? 1 : 2;
 		drop_root(&tool.conf);
@@ -193,7 +205,7 @@ int main(int argc, char **argv)
 		return usage("--env needs a FILE");
 	if (argc == 0)
 		return usage("a verb is missing");
-	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "help") == 0) {
+	if (wants_help(argc, argv)) {
 		fputs(usage_text, stdout);
 		return 0;
 	}

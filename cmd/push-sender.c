@@ -363,8 +363,8 @@ int main(int argc, char **argv)
 	static struct sender sender = {.lock_fd = -1, .fifo_fd = -1, .stop_fd = -1};
 	int rc;
 
-	refuse_arguments(argc, argv);
 	log_open("push-sender");
+	refuse_arguments(argc, argv);
 	if (getenv("GATEWAY_INTERFACE") != NULL)
 		log_die("SENDER-10", "this is no CGI program");
 	prctl(PR_SET_DUMPABLE, 0); /* keys are in memory: no core file, no debugger */

@@ -3,7 +3,7 @@
 #
 # PORT (8080), STATE_DIR (var) and ENV_FILE (.env) say where; what is given as a relative path counts from the caller's
 # folder.  Everything runs as the user who calls, root included: this is the one place that permits it, for a first look
-# on a fresh machine; see docs/deployment.md for a real one.
+# on a fresh machine; README.md says how a real one looks.
 set -eu
 STATE_DIR=${STATE_DIR:+$(realpath -m "$STATE_DIR")}
 ENV_FILE=${ENV_FILE:+$(realpath -m "$ENV_FILE")}
@@ -56,7 +56,7 @@ group_lives() {
 
 # TERM to all of group $1, and KILL to what is still there after ten seconds.
 finish() {
-	kill -- "-$1" 2>/dev/null || return 0
+	kill -- "-$1" 2>/dev/null || return 1
 	for _ in $(seq 100); do
 		group_lives "$1" || return 0
 		sleep 0.1
@@ -64,14 +64,26 @@ finish() {
 	kill -9 -- "-$1" 2>/dev/null || :
 }
 
+# The same for one process.
+end_process() {
+	kill "$1" 2>/dev/null || return 0
+	for _ in $(seq 100); do
+		kill -0 "$1" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	kill -9 "$1" 2>/dev/null || :
+}
+
 # Ends what was started here, the sender included.
 stop() {
 	trap '' INT TERM HUP
 	[ -z "$timer" ] || kill "$timer" 2>/dev/null || :
-	[ -z "$server" ] || finish "$server"
+	[ -z "$server" ] || finish "$server" || :
 	sender=$(cat "$STATE_DIR/data/sender.lock" 2>/dev/null || :)
-	if [ -n "$sender" ] && [ "$(readlink "/proc/$sender/exe" 2>/dev/null)" = "$build/libexec/push-sender" ]; then
-		finish "$sender"
+	# by its name: a sender is not dumpable, so its /proc/PID/exe cannot be read
+	if [ -n "$sender" ] && [ "$(cat "/proc/$sender/comm" 2>/dev/null)" = push-sender ]; then
+		# one that the timer started leads no group; its workers end with it
+		finish "$sender" || end_process "$sender"
 	fi
 	wait
 }

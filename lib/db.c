@@ -108,11 +108,6 @@ void db_bind_int(struct db_stmt *s, const char *name, int64_t value)
 	bound(s, sqlite3_bind_int64(s->handle, parameter(s, name), value));
 }
 
-void db_bind_null(struct db_stmt *s, const char *name)
-{
-	bound(s, sqlite3_bind_null(s->handle, parameter(s, name)));
-}
-
 void db_bind_text(struct db_stmt *s, const char *name, const char *value)
 {
 	bound(s, sqlite3_bind_text(s->handle, parameter(s, name), value, -1, SQLITE_STATIC));

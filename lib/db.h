@@ -83,7 +83,6 @@ struct db_stmt *db_stmt(struct db *db, enum sql which);
 /* Binding; text and blobs must stay unchanged until the statement was stepped and reset.  A NULL
  * pointer binds NULL.  An unknown name is a programming error and ends the process. */
 void db_bind_int(struct db_stmt *s, const char *name, int64_t value);
-void db_bind_null(struct db_stmt *s, const char *name);
 void db_bind_text(struct db_stmt *s, const char *name, const char *value);
 void db_bind_blob(struct db_stmt *s, const char *name, const void *bytes, size_t len);
 

@@ -1,3 +1,4 @@
+/* endpoint.c - what a push endpoint may be: wrong here, and a stranger makes us connect where they like. See endpoint.h. */
 #include "base.h"
 #include "endpoint.h"
 

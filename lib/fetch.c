@@ -1,3 +1,4 @@
+/* fetch.c - pushes over HTTP/1.1: the waiting line and the slots; see fetch.h. */
 #include "base.h"
 #include "fetch.h"
 

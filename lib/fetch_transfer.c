@@ -1,3 +1,4 @@
+/* fetch_transfer.c - one request by libcurl, with every option that keeps it from wandering off; see fetch_transfer.h. */
 #include "base.h"
 #include "fetch_transfer.h"
 

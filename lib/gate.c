@@ -1,3 +1,4 @@
+/* gate.c - names to addresses, and which of them may be connected to: the second wall behind endpoint.c; see gate.h. */
 #include "base.h"
 #include "gate.h"
 

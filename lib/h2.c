@@ -1,3 +1,4 @@
+/* h2.c - origins and their requests over HTTP/2; see h2.h. */
 #include "base.h"
 #include "h2.h"
 

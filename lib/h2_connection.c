@@ -1,3 +1,4 @@
+/* h2_connection.c - how connections are made, grown, judged and lost; see h2_connection.h. */
 #include "base.h"
 #include "h2_connection.h"
 

@@ -1,3 +1,4 @@
+/* h2_session.c - frames in, frames out: one HTTP/2 connection; see h2_session.h. */
 #include "base.h"
 #include "h2_session.h"
 

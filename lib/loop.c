@@ -1,3 +1,4 @@
+/* loop.c - one epoll set; see loop.h. */
 #include "base.h"
 #include "loop.h"
 

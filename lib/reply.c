@@ -1,3 +1,4 @@
+/* reply.c - what is kept of an answer, and what is too much of it; see reply.h. */
 #include "base.h"
 #include "reply.h"
 

@@ -1,3 +1,4 @@
+/* tls.c - a TLS connection that never blocks, and never goes on unverified; see tls.h. */
 #include "base.h"
 #include "tls.h"
 

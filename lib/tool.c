@@ -95,7 +95,10 @@ static int write_configuration(const char *path, const struct buf *text)
 
 	split_path(path, dir, &name);
 	if (file_publish(dir, name, text->data, text->len, 0600) < 0)
-		return tool_fail("%s could not be written", path);
+		return tool_fail(
+		    "%s could not be written by this user (%ld); root becomes the owner of "
+		    "STATE_DIR, who must be able to write there",
+		    path, (long)geteuid());
 	return 0;
 }
 
@@ -256,6 +259,9 @@ int tool_init(struct tool *tool)
 	if (make_folders(tool) != 0 || create_database(tool) != 0 || fill_database(tool) != 0 ||
 	    tool_first_admin(tool) != 0)
 		return 1;
+	if (tool->conf.vapid_public_key == NULL)
+		fprintf(stderr, "atstatus: there are no VAPID keys yet, so nobody can subscribe; "
+				"`atstatus keys` makes them.\n");
 	return tool_publish(tool);
 }
 

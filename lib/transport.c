@@ -1,3 +1,4 @@
+/* transport.c - HTTP/2 first, HTTP/1.1 where ALPN says so; see transport.h. */
 #include "base.h"
 #include "transport.h"
 
