@@ -58,6 +58,7 @@ CREATE TABLE tokens (
 -- A form's one-time key and the page its first posting led to: a second click answers with the same page.
 CREATE TABLE posts (
 	post_id TEXT PRIMARY KEY CHECK (length(post_id) BETWEEN 12 AND 64),
+	digest BLOB NOT NULL CHECK (length(digest) = 32),  -- SHA-256 of what was sent, where to and by whom
 	location TEXT NOT NULL,
 	created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -1,4 +1,4 @@
-/* subscribe.c - the visitors' program: subscribe, remove, state, mute, test (contract §1.3).
+/* subscribe.c - the visitors' program: subscribe, remove, state, mute, test (contract §3).
  *
  * Gates, in this order: path (404), method (405), is it our own page that asks (403), media type
  * (415), length (411, 413), strict JSON of the right shape (400).  Then one call into the domain

@@ -182,18 +182,26 @@ static int store_verdict(struct db *db, const char *verdict)
 
 static int open_database(struct sender *s)
 {
+	if (s->db != NULL && db_has_moved(s->db))
+		db_close(&s->db);
 	if (s->db != NULL || db_open(s->database, DB_SENDER, &s->db) == 1)
 		return 1;
 	log_error("SENDER-06", "no database at %s: run `atstatus init`", s->database);
 	return -1;
 }
 
-static int look_at_database(struct sender *s, const char *verdict)
+static int find_keys(struct sender *s)
 {
 	struct worker_settings *w = &s->worker;
 
-	if (store_verdict(s->db, verdict) < 0 || find_key(s->db, s->key, &w->key_id) < 0 ||
-	    find_key(s->db, s->previous_key, &w->previous_key_id) < 0 ||
+	if (find_key(s->db, s->key, &w->key_id) < 0)
+		return -1;
+	return find_key(s->db, s->previous_key, &w->previous_key_id) < 0 ? -1 : 1;
+}
+
+static int look_at_database(struct sender *s, const char *verdict)
+{
+	if (store_verdict(s->db, verdict) < 0 || find_keys(s) < 0 ||
 	    db_one_int(db_stmt(s->db, SQL_SENDER_SUBSCRIPTIONS), &s->subscriptions) < 0)
 		return -1;
 	return lane_spread(s->db, clock_now_ms());
@@ -238,6 +246,13 @@ static int run_worker(struct sender *s)
 	int rc;
 
 	open_keys(s);
+	/* a worker of a crew may have been started again because the file was replaced by another,
+	 * whose rows have other ids */
+	if (open_database(s) != 1 || find_keys(s) < 0) {
+		close_keys(s);
+		return -1;
+	}
+	db_close(&s->db);
 	w->database = s->database;
 	w->site_url = s->conf.site_url;
 	w->courier = (struct courier_settings){
@@ -339,7 +354,7 @@ static void sign_lock(const struct sender *s)
 /* One round under the lock: 1 go on looking, 0 somebody else works or we were told to stop, -1. */
 static int run_round(struct sender *s)
 {
-	int rc = file_lock(s->lock, false, &s->lock_fd);
+	int rc = file_lock(s->lock, 0, &s->lock_fd);
 
 	if (rc == 0)
 		tell_holder(s);

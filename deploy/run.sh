@@ -41,10 +41,12 @@ site=${SITE_URL:-$(sed -n 's/^SITE_URL=//p' "$ENV_FILE")}
 
 server= timer=
 
-# True while a process of group $1 lives; one that has ended and that nobody waited for does not count.
-group_lives() {
-	local file line
-	for file in /proc/[0-9]*/stat; do
+# True while process $1 lives, or with a second word another one of its group.  One that has ended and that nobody
+# waited for does not count.
+lives() {
+	local file files line
+	[ -z "${2:-}" ] && files=/proc/$1/stat || files=/proc/[0-9]*/stat
+	for file in $files; do
 		read -r line 2>/dev/null <"$file" || continue
 		# after the name, which is anything in parentheses: state, parent, group
 		# shellcheck disable=SC2086 # the line is meant to be split
@@ -54,12 +56,18 @@ group_lives() {
 	return 1
 }
 
-# TERM to all of group $1, and KILL to what is still there after ten seconds.
+# TERM to the leader of group $1, then to what it leaves behind, and KILL to what is still there after ten seconds.  Not to
+# all at once: the leader would start anew what it sees ending.  And more than once: a TERM that comes to a process
+# between its fork and its exec is lost.
 finish() {
-	kill -- "-$1" 2>/dev/null || return 1
-	for _ in $(seq 100); do
-		group_lives "$1" || return 0
-		sleep 0.1
+	kill -0 -- "-$1" 2>/dev/null || return 1
+	kill "$1" 2>/dev/null || :
+	for _ in $(seq 200); do
+		if ! lives "$1"; then
+			lives "$1" group || return 0
+			kill -- "-$1" 2>/dev/null || :
+		fi
+		sleep 0.05
 	done
 	kill -9 -- "-$1" 2>/dev/null || :
 }

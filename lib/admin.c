@@ -130,6 +130,7 @@ int admin_find_session(
 		    .id = db_col_int(s, 0),
 		    .name = db_col_strdup(s, 1, a),
 		    .role = role_from_word(db_col_text(s, 2)),
+		    .session_is_stale = now - db_col_int(s, 4) >= TOUCH_MS,
 		};
 	db_reset(s);
 	if (!ended)

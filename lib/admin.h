@@ -28,6 +28,8 @@ struct admin_user {
 	char *name;
 	char *password_hash;
 	enum admin_role role;
+	bool
+	    session_is_stale; /* of admin_find_session: its last use was noted a minute ago or longer */
 };
 
 /* 1 created, 0 the name is taken. */
@@ -49,7 +51,8 @@ int admin_open_session(struct db *db, int64_t user_id, const uint8_t hash[32]);
 int admin_find_session(
     struct db *db, struct arena *a, const uint8_t hash[32], struct admin_user *out);
 
-/* Notes that the session was used; writes at most once a minute.  Needs no transaction. */
+/* Notes that the session was used.  It writes, which may have to wait for others, so it is for stale sessions alone and
+ * for the time after the answer.  Needs no transaction. */
 int admin_touch_session(struct db *db, const uint8_t hash[32]);
 int admin_close_session(struct db *db, const uint8_t hash[32]);
 

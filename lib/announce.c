@@ -65,27 +65,20 @@ char *announce_duration(struct arena *a, int64_t ms)
 	return *out == '\0' ? arena_strdup(a, "less than a minute") : out;
 }
 
-/* What the title calls the thing: its one affected component, else the incident.  A component that
- * the page hides is not named here either. */
+/* What the title calls the thing: its one affected component, else the incident. */
 static const char *subject(const struct incident *i)
 {
-	const char *name = NULL;
-	size_t seen = 0;
+	const struct incident_component *only = incident_only_visible(i);
 
-	for (size_t k = 0; k < i->n_components; k++) {
-		if (i->components[k].hidden)
-			continue;
-		name = i->components[k].name;
-		seen++;
-	}
-	return seen == 1 ? name : i->name;
+	return only != NULL ? only->name : i->name;
 }
 
 static const struct look *look_now(const struct incident *i)
 {
-	if (i->n_components == 1 && i->components[0].status != COMPONENT_OPERATIONAL &&
-	    i->impact_override < 0)
-		return &look_of_status[i->components[0].status];
+	const struct incident_component *only = incident_only_visible(i);
+
+	if (only != NULL && only->status != COMPONENT_OPERATIONAL && i->impact_override < 0)
+		return &look_of_status[only->status];
 	return &look_of_impact[i->impact];
 }
 
@@ -135,12 +128,15 @@ static void add_word(struct buf *words, const char *word)
 	buf_add_str(words, word);
 }
 
-/* Ids of all components that the incident ever affected, and of their groups. */
+/* Ids of all components that the incident ever affected and that visitors see, and of their groups:
+ * an incident of hidden ones alone is told like one without components. */
 static char *concerned(struct arena *a, const struct incident *i)
 {
 	struct buf words = BUF_INIT;
 
 	for (size_t k = 0; k < i->n_components; k++) {
+		if (i->components[k].hidden)
+			continue;
 		add_word(&words, i->components[k].id);
 		add_word(&words, i->components[k].group_id);
 	}

@@ -7,7 +7,10 @@
 #include "guard.h"
 #include "text.h"
 
-#define BODY_MAX ((size_t)128 * 1024)
+/* The longest text, 25,000 code points, with all its escapes and everything around it. */
+#define BODY_MAX ((size_t)320 * 1024)
+
+#define NAME_SHOWN 60 /* code points of a member's name in a sentence */
 
 struct resource {
 	const char *name;
@@ -43,20 +46,73 @@ bool api_load_page(struct api_call *c, struct statuspage *page)
 	return true;
 }
 
-bool api_read_object(struct api_call *c, const char *wrapper, const struct form_field *fields,
-    size_t count, struct form *form)
+/* Whole components, as answers hold them; ids or statuses alone are not meant. */
+static bool is_answered_list(const struct json *value)
+{
+	for (size_t i = 0; i < json_count(value); i++)
+		if (json_get(json_at(value, i, NULL), "page_id") == NULL)
+			return false;
+	return json_is(value, JSON_ARRAY);
+}
+
+static bool is_known(const struct api_shape *shape, const char *name)
+{
+	for (size_t i = 0; i < shape->count; i++)
+		if (strcmp(shape->fields[i].name, name) == 0)
+			return true;
+	for (size_t i = 0; shape->ignored[i] != NULL; i++)
+		if (strcmp(shape->ignored[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* False: answered. */
+static bool check_members(
+    struct api_call *c, const struct api_shape *shape, const struct json *object)
+{
+	for (size_t i = 0; i < json_count(object); i++) {
+		const char *name;
+		json_at(object, i, &name);
+		if (is_known(shape, name))
+			continue;
+		web_json_error(c->web, 400,
+		    arena_printf(c->arena, "The member \"%s\" of \"%s\" is not known here.",
+			text_shorten(c->arena, name, NAME_SHOWN), shape->wrapper));
+		return false;
+	}
+	return true;
+}
+
+/* The fields to look for; one that came as the list of an answer is none. */
+static const struct form_field *pick_fields(
+    struct api_call *c, const struct api_shape *shape, const struct json *object)
+{
+	struct form_field *fields = arena_array(c->arena, shape->count, sizeof *fields);
+
+	memcpy(fields, shape->fields, shape->count * sizeof *fields);
+	for (size_t i = 0; i < shape->count; i++)
+		if (fields[i].kind == FORM_MAP &&
+		    is_answered_list(json_get(object, fields[i].name)))
+			fields[i].name = "";
+	return fields;
+}
+
+bool api_read_object(struct api_call *c, const struct api_shape *shape, struct form *form)
 {
 	const struct json *doc;
 
 	if (form_read_json(c->web, BODY_MAX, &doc) == 0)
 		return false;
-	const struct json *object = json_get(doc, wrapper);
+	const struct json *object = json_get(doc, shape->wrapper);
 	if (!json_is(object, JSON_OBJECT)) {
 		web_json_error(c->web, 400,
-		    arena_printf(c->arena, "The body must be {\"%s\": {...}}.", wrapper));
+		    arena_printf(c->arena, "The body must be {\"%s\": {...}}.", shape->wrapper));
 		return false;
 	}
-	if (!form_parse_json(c->arena, object, FORM_REFUSE_UNKNOWN, fields, count, form) ||
+	if (!check_members(c, shape, object))
+		return false;
+	if (!form_parse_json(c->arena, object, FORM_PASS_UNKNOWN, pick_fields(c, shape, object),
+		shape->count, form) ||
 	    form->error_count > 0) {
 		form_answer_error(c->web, form);
 		return false;
@@ -75,6 +131,65 @@ bool api_allowed(struct api_call *c, enum admin_scope scope)
 	    arena_printf(c->arena, "This token lacks the scope \"%s\".",
 		admin_scope_word(reading ? ADMIN_SCOPE_READ : scope)));
 	return false;
+}
+
+static void run_remove(struct api_call *c, const struct api_verbs *verbs)
+{
+	struct fault f = {FAULT_ABSENT, NULL, verbs->absent};
+
+	/* the answer is the object as it was */
+	if (!verbs->show(c, 200, c->id) || !app_begin(c->app))
+		return;
+	int rc = verbs->remove(c);
+	if (rc != 1) {
+		app_refuse(c->app, rc, &f);
+		return;
+	}
+	c->app->content_changed = true;
+	app_commit(c->app);
+}
+
+static void dispatch_one(struct api_call *c, const struct api_verbs *verbs)
+{
+	switch (c->web->method) {
+	case WEB_GET:
+	case WEB_HEAD:
+		verbs->show(c, 200, c->id);
+		break;
+	case WEB_PATCH:
+		verbs->change(c);
+		break;
+	case WEB_DELETE:
+		run_remove(c, verbs);
+		break;
+	default:
+		web_method_error(c->web, "GET, HEAD, PATCH, DELETE");
+		break;
+	}
+}
+
+static void dispatch_all(struct api_call *c, const struct api_verbs *verbs)
+{
+	switch (c->web->method) {
+	case WEB_GET:
+	case WEB_HEAD:
+		verbs->list(c);
+		break;
+	case WEB_POST:
+		verbs->create(c);
+		break;
+	default:
+		web_method_error(c->web, "GET, HEAD, POST");
+		break;
+	}
+}
+
+void api_dispatch(struct api_call *c, const struct api_verbs *verbs)
+{
+	if (c->sub != NULL)
+		api_not_found(c);
+	else if (api_allowed(c, verbs->scope))
+		(c->id == NULL ? dispatch_all : dispatch_one)(c, verbs);
 }
 
 static bool authenticate(struct api_call *c)

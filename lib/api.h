@@ -4,8 +4,8 @@
  * a browser never sends such a header by itself.  Requests wrap the object, answers are the bare
  * object, lists a bare array.
  *
- * Errors: 400 not JSON, 401 no valid token, 403 scope, 404, 405, 409 illegal step, 415, 422
- * {"error","field"}.
+ * Errors: 400 not JSON or an unknown member, 401 no valid token, 403 scope, 404, 405, 409 illegal
+ * step, 411, 413, 415, 422 {"error","field"}, 500, 503.
  */
 #ifndef API_H
 #define API_H

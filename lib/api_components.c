@@ -6,6 +6,8 @@
 #include "arena.h"
 #include "clock.h"
 
+#define ABSENT "There is no component with this id."
+
 enum {
 	C_NAME,
 	C_DESCRIPTION,
@@ -35,6 +37,14 @@ static const struct form_field fields[C__MAX] = {
     [C_HIDDEN] = {"hidden", "Hidden", FORM_BOOL},
     [C_START_DATE] = {"start_date", "Start date", FORM_TEXT, .min = 10, .max = 10},
 };
+
+static const char *const ignored[] = {
+    /* of Statuspage, with nothing behind it here */
+    "automation_email",
+    /* of our answers */
+    "id", "page_id", "created_at", "updated_at", "position", "components", NULL};
+
+static const struct api_shape shape = {"component", fields, C__MAX, ignored};
 
 /* YYYY-MM-DD that exists. */
 static bool is_date(const char *s)
@@ -85,8 +95,10 @@ static bool take_fields(struct api_call *c, const struct form *form, struct comp
 	return true;
 }
 
-/* A group's status follows from its members, and a group stays a group.  False: answered. */
-static bool check_group_rules(struct api_call *c, const struct form *form, bool is_group)
+/* A group's status follows from its members, and a group stays a group; `status`: what a group may
+ * be said to have, for it has it already, or -1.  False: answered. */
+static bool check_group_rules(
+    struct api_call *c, const struct form *form, bool is_group, int status)
 {
 	const struct form_value *v = form->values;
 
@@ -97,7 +109,7 @@ static bool check_group_rules(struct api_call *c, const struct form *form, bool 
 		    "one.");
 		return false;
 	}
-	if (is_group && v[C_STATUS].ok) {
+	if (is_group && v[C_STATUS].ok && v[C_STATUS].number != status) {
 		web_json_field_error(c->web, 422, "status",
 		    "The status of a group follows from its components: leave this member out.");
 		return false;
@@ -105,22 +117,23 @@ static bool check_group_rules(struct api_call *c, const struct form *form, bool 
 	return true;
 }
 
-static void answer_one(struct api_call *c, int status, const char *id)
+static bool answer_one(struct api_call *c, int status, const char *id)
 {
 	struct statuspage page;
 	struct json_writer w;
 
 	if (!api_load_page(c, &page))
-		return;
+		return false;
 	for (size_t i = 0; i < page.n_components; i++) {
 		if (strcmp(page.components[i].id, id) != 0)
 			continue;
 		web_answer(c->web, status, WEB_JSON);
 		w = (struct json_writer)JSON_WRITER(web_body(c->web));
 		statuspage_put_component(&w, NULL, &page, &page.components[i]);
-		return;
+		return true;
 	}
-	api_not_found(c);
+	web_json_error(c->web, 404, ABSENT);
+	return false;
 }
 
 static void list(struct api_call *c)
@@ -144,10 +157,10 @@ static void create(struct api_call *c)
 	struct fault f = {FAULT_NONE, NULL, NULL};
 	struct form form;
 
-	if (!api_read_object(c, "component", fields, C__MAX, &form) || !take_fields(c, &form, &new))
+	if (!api_read_object(c, &shape, &form) || !take_fields(c, &form, &new))
 		return;
 	take_flag(&form.values[C_GROUP], &new.is_group);
-	if (!check_group_rules(c, &form, new.is_group))
+	if (!check_group_rules(c, &form, new.is_group, -1))
 		return;
 	if (form.values[C_STATUS].ok)
 		new.status = (enum component_status)form.values[C_STATUS].number;
@@ -176,19 +189,22 @@ static int set_status(struct api_call *c, const char *id, enum component_status 
 
 static void change(struct api_call *c)
 {
+	struct statuspage page;
 	struct component to;
 	struct fault f = {FAULT_NONE, NULL, NULL};
 	struct form form;
 
-	if (!api_read_object(c, "component", fields, C__MAX, &form) || !app_begin(c->app))
+	if (!api_read_object(c, &shape, &form) || !app_begin(c->app))
 		return;
 	int rc = component_get(c->app->db, c->arena, c->id, &to);
 	if (rc != 1) {
-		f.sentence = "There is no component with this id.";
+		f.sentence = ABSENT;
 		app_refuse(c->app, rc, &f);
 		return;
 	}
-	if (!check_group_rules(c, &form, to.is_group) || !take_fields(c, &form, &to)) {
+	if (!api_load_page(c, &page) ||
+	    !check_group_rules(c, &form, to.is_group, (int)statuspage_status(&page, &to)) ||
+	    !take_fields(c, &form, &to)) {
 		db_rollback(c->app->db);
 		return;
 	}
@@ -205,44 +221,22 @@ static void change(struct api_call *c)
 		answer_one(c, 200, c->id);
 }
 
-static void delete (struct api_call *c)
+static int remove_one(struct api_call *c)
 {
-	struct fault f = {FAULT_ABSENT, NULL, "There is no component with this id."};
-
-	/* the answer is the component as it was */
-	answer_one(c, 200, c->id);
-	if (!app_begin(c->app))
-		return;
-	int rc = component_delete(c->app->db, c->arena, c->id, c->actor);
-	if (rc != 1) {
-		app_refuse(c->app, rc, &f);
-		return;
-	}
-	c->app->content_changed = true;
-	app_commit(c->app);
+	return component_delete(c->app->db, c->arena, c->id, c->actor);
 }
 
 void api_components(struct api_call *c)
 {
-	if (c->sub != NULL) {
-		api_not_found(c);
-		return;
-	}
-	if (!api_allowed(c, ADMIN_SCOPE_COMPONENTS))
-		return;
-	switch (c->web->method) {
-	case WEB_GET:
-	case WEB_HEAD:
-		c->id == NULL ? list(c) : answer_one(c, 200, c->id);
-		break;
-	case WEB_POST:
-		c->id == NULL ? create(c) : web_method_error(c->web, "GET, HEAD, PATCH, DELETE");
-		break;
-	case WEB_PATCH:
-		c->id != NULL ? change(c) : web_method_error(c->web, "GET, HEAD, POST");
-		break;
-	default:
-		c->id != NULL ? delete (c) : web_method_error(c->web, "GET, HEAD, POST");
-		break;
-	}
+	static const struct api_verbs verbs = {
+	    .scope = ADMIN_SCOPE_COMPONENTS,
+	    .list = list,
+	    .create = create,
+	    .show = answer_one,
+	    .change = change,
+	    .remove = remove_one,
+	    .absent = ABSENT,
+	};
+
+	api_dispatch(c, &verbs);
 }

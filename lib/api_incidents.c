@@ -5,6 +5,7 @@
 #include "arena.h"
 
 #define LIST_MAX 100
+#define ABSENT	 "There is no incident with this id."
 /* As many components as one incident may name. */
 #define COMPONENTS_MAX 200
 
@@ -46,6 +47,22 @@ static const struct form_field fields[I__MAX] = {
     [I_UNTIL] = {"scheduled_until", "End", FORM_TIME},
 };
 
+static const char *const ignored[] = {
+    /* of Statuspage, with nothing behind them here */
+    "metadata", "backfilled", "backfill_date", "reminder_intervals", "scheduled_remind_prior",
+    "scheduled_reminded_at", "scheduled_auto_in_progress", "scheduled_auto_completed",
+    "scheduled_auto_transition", "auto_transition_to_maintenance_state",
+    "auto_transition_to_operational_state", "auto_transition_deliver_notifications_at_start",
+    "auto_transition_deliver_notifications_at_end", "auto_tweet_at_beginning",
+    "auto_tweet_on_creation", "auto_tweet_on_completion", "auto_tweet_one_hour_before",
+    "postmortem_body", "postmortem_body_last_updated_at", "postmortem_ignored",
+    "postmortem_published_at", "postmortem_notified_subscribers", "postmortem_notified_twitter",
+    /* of our answers */
+    "id", "created_at", "updated_at", "started_at", "monitoring_at", "resolved_at", "impact",
+    "shortlink", "page_id", "incident_updates", NULL};
+
+static const struct api_shape shape = {"incident", fields, I__MAX, ignored};
+
 /* Statuses of `components` and ids of `component_ids` as one list; an id in both counts by its
  * status. */
 static void take_components(struct arena *a, const struct form_value *map,
@@ -85,7 +102,7 @@ static bool read_posting(struct api_call *c, bool is_new, struct incident_postin
 	struct form form;
 	const struct form_value *v;
 
-	if (!api_read_object(c, "incident", fields, I__MAX, &form))
+	if (!api_read_object(c, &shape, &form))
 		return false;
 	v = form.values;
 	if (!check_name(c, &v[I_NAME], is_new))
@@ -130,13 +147,15 @@ static bool answer_one(struct api_call *c, int status, const char *id)
 	int rc = incident_get(c->app->db, c->arena, id, &i);
 
 	if (rc == 0) {
-		web_json_error(c->web, 404, "There is no incident with this id.");
+		web_json_error(c->web, 404, ABSENT);
 		return false;
 	}
-	if (rc < 0 || !api_load_page(c, &page)) {
+	if (rc < 0) {
 		web_json_error(c->web, 500, "The database cannot be read; the log says why.");
 		return false;
 	}
+	if (!api_load_page(c, &page))
+		return false;
 	web_answer(c->web, status, WEB_JSON);
 	w = (struct json_writer)JSON_WRITER(web_body(c->web));
 	if (put_incident(c, &w, &page, &i) == 1)
@@ -204,46 +223,22 @@ static void change(struct api_call *c)
 		answer_one(c, 200, c->id);
 }
 
-static void delete (struct api_call *c)
+static int remove_one(struct api_call *c)
 {
-	struct fault f = {FAULT_ABSENT, NULL, "There is no incident with this id."};
-
-	/* the answer is the incident as it was */
-	if (!answer_one(c, 200, c->id) || !app_begin(c->app))
-		return;
-	int rc = incident_delete(c->app->db, c->arena, c->id, c->actor);
-	if (rc != 1) {
-		app_refuse(c->app, rc, &f);
-		return;
-	}
-	c->app->content_changed = true;
-	app_commit(c->app);
+	return incident_delete(c->app->db, c->arena, c->id, c->actor);
 }
 
 void api_incidents(struct api_call *c)
 {
-	if (c->sub != NULL) {
-		api_not_found(c);
-		return;
-	}
-	if (!api_allowed(c, ADMIN_SCOPE_INCIDENTS))
-		return;
-	switch (c->web->method) {
-	case WEB_GET:
-	case WEB_HEAD:
-		if (c->id == NULL)
-			list(c);
-		else
-			answer_one(c, 200, c->id);
-		break;
-	case WEB_POST:
-		c->id == NULL ? create(c) : web_method_error(c->web, "GET, HEAD, PATCH, DELETE");
-		break;
-	case WEB_PATCH:
-		c->id != NULL ? change(c) : web_method_error(c->web, "GET, HEAD, POST");
-		break;
-	default:
-		c->id != NULL ? delete (c) : web_method_error(c->web, "GET, HEAD, POST");
-		break;
-	}
+	static const struct api_verbs verbs = {
+	    .scope = ADMIN_SCOPE_INCIDENTS,
+	    .list = list,
+	    .create = create,
+	    .show = answer_one,
+	    .change = change,
+	    .remove = remove_one,
+	    .absent = ABSENT,
+	};
+
+	api_dispatch(c, &verbs);
 }

@@ -22,13 +22,38 @@ struct api_call {
 	const char *sub; /* what stands behind the id, NULL without */
 };
 
-/* Loads all components for an answer. */
+/* What a call may send: the object stands in the member `wrapper`.  The ignored members, ended by
+ * NULL, are those of Statuspage that mean nothing here, and those of our own answers that nobody can
+ * set: an existing client sends them, and an answer may be changed and sent back.  The list of whole
+ * components that an answer holds is one of them. */
+struct api_shape {
+	const char *wrapper;
+	const struct form_field *fields;
+	size_t count;
+	const char *const *ignored;
+};
+
+/* What a resource does; `show` answers one object and is false where it could only answer an error,
+ * `remove` answers the object as it was. */
+struct api_verbs {
+	enum admin_scope scope;
+	void (*list)(struct api_call *c);
+	void (*create)(struct api_call *c);
+	bool (*show)(struct api_call *c, int status, const char *id);
+	void (*change)(struct api_call *c);
+	int (*remove)(struct api_call *c); /* in a transaction; 1, 0 not there, -1 */
+	const char *absent;		   /* the sentence for an id that is unknown */
+};
+
+/* Calls the verb of the method; 404, 403 and 405 are answered. */
+void api_dispatch(struct api_call *c, const struct api_verbs *verbs);
+
+/* Loads all components for an answer.  False: answered with 500. */
 bool api_load_page(struct api_call *c, struct statuspage *page);
 
 /* Reads the body, takes the member that wraps the object, and checks its fields.  False: answered.
  */
-bool api_read_object(struct api_call *c, const char *wrapper, const struct form_field *fields,
-    size_t count, struct form *form);
+bool api_read_object(struct api_call *c, const struct api_shape *shape, struct form *form);
 
 /* True if the token has the scope, or for reading also `read`.  False: answered with 403. */
 bool api_allowed(struct api_call *c, enum admin_scope scope);

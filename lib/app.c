@@ -22,7 +22,7 @@ void app_open(struct app *app, const char *program, enum db_role role)
 	char path[FILE_PATH_MAX];
 	int rc;
 
-	*app = (struct app){0};
+	*app = (struct app){.role = role};
 	log_open(program);
 	privilege_refuse_root(false);
 	if (conf_load(&app->conf, CONF_WEB, &error) < 0)
@@ -46,13 +46,35 @@ void app_close(struct app *app)
 	conf_release(&app->conf);
 }
 
+/* Also true while the file stays where it was. */
+static bool follow_database(struct app *app)
+{
+	char path[FILE_PATH_MAX];
+
+	if (!db_has_moved(app->db))
+		return true;
+	conf_path_database(&app->conf, path, sizeof path);
+	log_warn("APP-04", "%s was replaced: it is opened anew", path);
+	db_close(&app->db);
+	return db_open(path, app->role, &app->db) == 1;
+}
+
 bool app_next(struct app *app)
 {
 	spawn_reap();
 	app->content_changed = false;
 	app->wake_sender = false;
 	app->stale_token = 0;
-	return web_next(app->server, &app->web) == 1;
+	app->session_is_stale = false;
+	if (web_next(app->server, &app->web) != 1)
+		return false;
+	if (follow_database(app))
+		return true;
+	log_error("APP-05", "there is no usable database at its place any more: this program ends");
+	web_error(app->web, 503, "The database is not at its place just now; the log says more.");
+	web_header(app->web, "Retry-After", "30");
+	web_finish(&app->web);
+	return false;
 }
 
 bool app_begin(struct app *app)
@@ -67,6 +89,7 @@ bool app_begin(struct app *app)
 	}
 	/* no second wait for the same lock */
 	app->stale_token = 0;
+	app->session_is_stale = false;
 	web_error(app->web, 503, "Another process is writing just now. Please send this again.");
 	web_header(app->web, "Retry-After", "5");
 	return false;
@@ -127,4 +150,6 @@ void app_end_request(struct app *app)
 	/* a courtesy to the operator; the database says in the log why it failed */
 	if (app->stale_token != 0)
 		(void)admin_touch_token(app->db, app->stale_token);
+	if (app->session_is_stale)
+		(void)admin_touch_session(app->db, app->stale_session);
 }

@@ -23,13 +23,16 @@
 
 struct app {
 	struct conf conf;
+	enum db_role role;
 	struct db *db;
 	struct web_server *server;
 	struct web *web;      /* the request being answered */
 	bool content_changed; /* the page must be published before the answer leaves */
 	bool wake_sender;     /* there may be something to send */
 	int64_t
-	    stale_token;   /* id of the token whose use is noted when the answer has left; 0 none */
+	    stale_token; /* id of the token whose use is noted when the answer has left; 0 none */
+	bool session_is_stale; /* the same for the session with this hash */
+	uint8_t stale_session[32];
 	int64_t looked_at; /* monotonic ms: when overdue work was last looked for */
 };
 
@@ -37,7 +40,9 @@ struct app {
 void app_open(struct app *app, const char *program, enum db_role role);
 void app_close(struct app *app);
 
-/* Waits for the next request; false at the end. */
+/* Waits for the next request; false at the end.  A database file that was replaced meanwhile is opened anew first, so
+ * that no answer comes from, and nothing is stored in, a file that is gone.  Where that cannot be, the request gets 503
+ * and the program ends: whoever started it starts it again, and says in the log what is missing. */
 bool app_next(struct app *app);
 
 /* Begins a write transaction.  False: answered with 503, others held the database too long. */

@@ -38,9 +38,31 @@ int db_begin_read(struct db *db)
 	return begin(db, "BEGIN");
 }
 
+bool db_has_moved(const struct db *db)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
+		   SQLITE_OK &&
+	       moved != 0;
+}
+
+/* An answer "stored" must be true of the file at the path, not of one that nobody will open again. */
+static bool refuse_moved(struct db *db)
+{
+	if (!db_has_moved(db))
+		return false;
+	log_error("DB-21", "%s was replaced, moved or removed: nothing is written to the old file",
+	    sqlite3_db_filename(db->handle, "main"));
+	db_rollback(db);
+	return true;
+}
+
 int db_begin_write(struct db *db)
 {
-	return begin(db, "BEGIN IMMEDIATE");
+	int rc = begin(db, "BEGIN IMMEDIATE");
+
+	return rc == 1 && refuse_moved(db) ? -1 : rc;
 }
 
 int db_commit(struct db *db)
@@ -50,6 +72,8 @@ int db_commit(struct db *db)
 		db_rollback(db);
 		return -1;
 	}
+	if (refuse_moved(db))
+		return -1;
 	if (sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
 		return 1;
 	db_fail(db, "DB-12", "commit");

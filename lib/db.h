@@ -29,11 +29,11 @@ struct db_stmt;
 
 /* What a handle may do, enforced by SQLite's authorizer while statements are prepared. */
 enum db_role {
-	DB_VISITOR, /* subscribe: subscriptions and test jobs; cannot read users, sessions, tokens
-		     */
+	DB_VISITOR, /* subscribe: subscriptions and test jobs; cannot read users, sessions, tokens,
+		     * audit; reads secrets, of which it needs one */
 	DB_ADMIN,   /* incident-post, admin-settings: everything but the schema */
 	DB_SENDER,  /* push-sender: the queue and what it learns; cannot read users, sessions,
-		     * tokens.  Commits with synchronous=NORMAL: what a power failure undoes is only
+		     * tokens, audit, secrets.  Commits with synchronous=NORMAL: what a power failure undoes is only
 		     * sent again */
 	DB_TOOL,    /* atstatus: everything */
 	DB_LIMITER, /* the limiter's own small file, made when absent */
@@ -54,6 +54,11 @@ int db_create(const char *path, const char *schema);
 /* Rolls back what is open and closes; *db becomes NULL. */
 void db_close(struct db **db);
 
+/* True if the file that this handle has open no longer stands at its path: it was replaced (a backup
+ * that was restored), moved or removed.  What is written through the handle would then be lost.
+ * Whoever keeps a handle asks before each piece of work, and opens anew. */
+bool db_has_moved(const struct db *db);
+
 /* Brings a database file to version `target`: steps[v] is the SQL that leads from version v to v + 1 (steps[0] is
  * not used, an empty database gets the whole schema by db_create).  A copy is kept beside it first, <path>.v<old>
  * (0600); then all steps run in one exclusive transaction, so a kill at any point leaves the old version or the new
@@ -65,7 +70,8 @@ int db_file_version(const char *path);
 
 /* Transactions.  Every write transaction is BEGIN IMMEDIATE, so it waits at its beginning (5 s at
  * most, by sleeps of 0.1 to 0.5 ms) and never fails half-way because of another writer. db_begin_*:
- * 1 begun, 0 others held the lock too long (answer 503), -1 broken. */
+ * 1 begun, 0 others held the lock too long (answer 503), -1 broken.  A write transaction is also refused (-1), at its
+ * beginning and at its commit, when the file has moved. */
 int db_begin_read(struct db *db);
 int db_begin_write(struct db *db);
 

@@ -1,4 +1,4 @@
-/* desk.c - see desk.h: routes, gates, and the life of a posted form. */
+/* desk.c - see desk.h: routes and gates. */
 #include "base.h"
 #include "desk.h"
 
@@ -6,10 +6,7 @@
 #include "desk_parts.h"
 #include "desk_sign.h"
 #include "guard.h"
-#include "post.h"
 #include "text.h"
-
-#define FORM_MAX ((size_t)256 * 1024) /* a text of INCIDENT_BODY_MAX, each octet escaped */
 
 enum who { ANYONE, VIEWER, EDITOR, OWNER };
 
@@ -45,6 +42,11 @@ void desk_open(struct app *app)
 void desk_close(void)
 {
 	desk_close_sign();
+}
+
+const char *desk_route_name(enum desk_route route)
+{
+	return routes[route].name;
 }
 
 /* ------------------------------------------------------------------ addresses */
@@ -153,9 +155,10 @@ static int find_session(struct desk *d)
 	if (cookie == NULL || !guard_token_hash(cookie, d->session))
 		return 0;
 	rc = admin_find_session(d->db, d->arena, d->session, &d->user);
-	/* when it was last used is a courtesy that must not refuse a request */
-	if (rc == 1)
-		(void)admin_touch_session(d->db, d->session);
+	if (rc == 1 && d->user.session_is_stale) {
+		d->app->session_is_stale = true;
+		memcpy(d->app->stale_session, d->session, sizeof d->app->stale_session);
+	}
 	return rc;
 }
 
@@ -254,90 +257,6 @@ void desk_route(struct app *app, enum desk_program program)
 	if (find_route(&d, program) && load(&d) && pass(&d))
 		routes[d.route].handle(&d);
 	digest_cleanse(d.secret, sizeof d.secret);
-}
-
-/* ------------------------------------------------------------------ a posted form */
-
-void desk_set_token(struct desk *d, struct tv *t, const char *name, enum desk_route route)
-{
-	char csrf[GUARD_TOKEN_LEN + 1];
-
-	guard_csrf(d->secret, sizeof d->secret, d->session, routes[route].name, csrf);
-	tv_set(t, name, csrf);
-}
-
-void desk_set_form(struct desk *d, struct tv *t, enum desk_route route, const char *id)
-{
-	char post_id[13];
-
-	digest_new_id(post_id);
-	desk_set_token(d, t, "csrf", route);
-	tv_set(t, "action", desk_path(d->arena, route, id));
-	tv_set(t, "post_id", post_id);
-}
-
-bool desk_read_form(
-    struct desk *d, const struct form_field *fields, size_t count, struct form *form)
-{
-	const char *token = NULL;
-
-	if (form_read(d->web, FORM_MAX, fields, count, form) == 0)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(fields[i].name, "csrf") == 0 && form->values[i].ok)
-			token = form->values[i].text;
-	d->checked =
-	    guard_csrf_ok(d->secret, sizeof d->secret, d->session, routes[d->route].name, token);
-	if (!d->checked && d->route != DESK_SIGN_IN)
-		web_error(d->web, 403,
-		    "This form is out of date, and nothing was changed. Go back, load the page "
-		    "again, and send it from there: what you wrote is kept in this browser.");
-	/* the sign-in form says it on itself */
-	return d->checked || d->route == DESK_SIGN_IN;
-}
-
-bool desk_begin(struct desk *d)
-{
-	/* a handler that forgot to read its form must not change anything */
-	assert(d->checked);
-	return app_begin(d->app);
-}
-
-bool desk_was_sent(struct desk *d, const char *post_id)
-{
-	char *location;
-	int rc = post_find(d->db, d->arena, post_id, &location);
-
-	if (rc == 0)
-		return false;
-	db_rollback(d->db);
-	if (rc < 0)
-		desk_broken(d);
-	else
-		web_redirect(d->web, 303, location);
-	return true;
-}
-
-void desk_done(struct desk *d, const char *post_id, const char *path)
-{
-	if (post_id != NULL && post_keep(d->db, post_id, path) < 0) {
-		app_refuse(d->app, -1, NULL);
-		return;
-	}
-	if (app_commit(d->app))
-		web_redirect(d->web, 303, path);
-}
-
-bool desk_refused(struct desk *d, int rc, const struct fault *f, struct form *form, int *status)
-{
-	if (rc < 0 || f->kind == FAULT_ABSENT || f->sentence == NULL) {
-		app_refuse(d->app, rc, f);
-		return false;
-	}
-	db_rollback(d->db);
-	*status = f->kind == FAULT_STEP ? 409 : 422;
-	form_add_error(d->arena, form, f->field == NULL ? "" : f->field, "%s", f->sentence);
-	return true;
 }
 
 void desk_broken(struct desk *d)

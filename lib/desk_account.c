@@ -29,8 +29,7 @@ static void draw(struct desk *d, int status, const struct form *form)
 	static_assert(nelem(can) == ADMIN_ROLE__MAX, "a sentence for each");
 	struct tv *t = tv_new(d->arena);
 
-	if (d->say_state == NULL)
-		desk_say_errors(d, form);
+	desk_say_errors(d, form);
 	desk_add_tabs(d, t, DESK_ACCOUNT);
 	desk_set_form(d, t, DESK_PASSWORD_SAVE, NULL);
 	tv_set(t, "user", d->user.name);
@@ -72,10 +71,10 @@ static void store(struct desk *d, const char *hash)
 	if (admin_set_password(d->db, d->user.name, hash, NULL) != 1 ||
 	    admin_open_session(d->db, d->user.id, session) < 0 ||
 	    settings_audit(d->db, d->user.name, "password", NULL, NULL) < 0) {
-		app_refuse(d->app, -1, NULL);
+		desk_refuse(d, -1, NULL);
 		return;
 	}
-	if (!app_commit(d->app))
+	if (!desk_commit(d))
 		return;
 	d->app->wake_sender = false;
 	web_redirect(d->web, 303, desk_path_done(d, DESK_ACCOUNT, NULL, "password"));
@@ -89,7 +88,7 @@ void desk_save_password(struct desk *d)
 	char hash[PASSWORD_HASH_MAX];
 	struct form form;
 
-	if (!desk_read_form(d, fields, A__MAX, &form))
+	if (!desk_read_form(d, fields, A__MAX, draw, &form))
 		return;
 	check_new(d, &form);
 	if (form.error_count > 0) {
@@ -100,20 +99,16 @@ void desk_save_password(struct desk *d)
 		desk_broken(d);
 		return;
 	}
-	int64_t seconds = desk_enter(d, user.name, user.password_hash);
-	if (seconds > 0) {
+	if (!desk_enter(d, user.name, user.password_hash)) {
 		draw(d, 429, &form);
-		desk_set_retry(d, seconds);
 		return;
 	}
 	int rc = desk_check_password(
 	    d, user.password_hash, &form.values[A_OLD], &form.values[A_NEW], hash);
-	if (rc < 0) {
-		web_error(d->web, 500, "The password could not be checked; the log says why.");
-	} else if (rc == 0) {
+	if (rc == 0) {
 		form_add_error(d->arena, &form, "current_password", "This is not your password.");
 		draw(d, 422, &form);
-	} else {
+	} else if (rc == 1) {
 		desk_forgive(d, user.name, user.password_hash);
 		store(d, hash);
 	}

@@ -199,59 +199,62 @@ static void take(struct desk *d, const struct form *form, struct component *c)
 	c->only_show_if_degraded = v[C_DEGRADED].truth;
 }
 
+static void redraw(struct desk *d, int status, const struct form *form)
+{
+	struct component c = {.showcase = true, .is_group = form->values[C_IS_GROUP].truth};
+
+	if (d->id == NULL)
+		draw(d, status, new_title(c.is_group), &c, form);
+	else if (find(d, &c))
+		draw(d, status, c.name, &c, form);
+}
+
 void desk_add_component(struct desk *d)
 {
 	struct component c = {.showcase = true};
 	struct fault f = {FAULT_NONE, NULL, NULL};
 	struct form form;
-	int status;
 
-	if (!desk_read_form(d, fields, C__MAX, &form))
+	if (!desk_read_form(d, fields, C__MAX, redraw, &form))
 		return;
-	c.is_group = form.values[C_IS_GROUP].truth;
 	if (form.error_count > 0) {
-		draw(d, 422, new_title(c.is_group), &c, &form);
+		redraw(d, 422, &form);
 		return;
 	}
+	c.is_group = form.values[C_IS_GROUP].truth;
 	take(d, &form, &c);
-	const char *post_id = form.values[C_POST_ID].text;
-	if (!desk_begin(d) || desk_was_sent(d, post_id))
+	if (!desk_begin(d))
 		return;
 	int rc = component_create(d->db, d->arena, &c, d->user.name, &f);
 	if (rc == 1) {
 		d->app->content_changed = true;
-		desk_done(d, post_id, desk_path_done(d, DESK_COMPONENTS, NULL, "added"));
-	} else if (desk_refused(d, rc, &f, &form, &status)) {
-		c.id = NULL;
-		draw(d, status, new_title(c.is_group), &c, &form);
+		desk_done(d, desk_path_done(d, DESK_COMPONENTS, NULL, "added"));
+	} else {
+		desk_refuse(d, rc, &f);
 	}
 }
 
 void desk_save_component(struct desk *d)
 {
-	struct component c, old;
+	struct component c;
 	struct fault f = {FAULT_NONE, NULL, NULL};
 	struct form form;
-	int status;
 
-	if (!desk_read_form(d, fields, C__MAX, &form))
+	if (!desk_read_form(d, fields, C__MAX, redraw, &form))
 		return;
 	if (form.error_count > 0) {
-		if (find(d, &old))
-			draw(d, 422, old.name, &old, &form);
+		redraw(d, 422, &form);
 		return;
 	}
-	if (!desk_begin(d) || desk_was_sent(d, form.values[C_POST_ID].text) || !find(d, &old))
+	if (!desk_begin(d) || !find(d, &c))
 		return;
-	c = old;
 	take(d, &form, &c);
 	int rc = component_save(d->db, d->arena, &c, d->user.name, &f);
 	if (rc == 1) {
 		d->app->content_changed = true;
-		desk_done(d, form.values[C_POST_ID].text,
-		    desk_path_done(d, DESK_COMPONENTS, NULL, "saved"));
-	} else if (desk_refused(d, rc, &f, &form, &status)) {
-		draw(d, status, old.name, &old, &form);
+		desk_done(d, desk_path_done(d, DESK_COMPONENTS, NULL, "saved"));
+	} else {
+		desk_refuse(d, rc, &f);
 	}
 }
 
@@ -282,7 +285,7 @@ void desk_set_component_status(struct desk *d)
 	struct component c;
 	struct form form;
 
-	if (!desk_read_form(d, status_fields, S__MAX, &form))
+	if (!desk_read_form(d, status_fields, S__MAX, NULL, &form))
 		return;
 	if (form.error_count > 0) {
 		web_error(d->web, 422, form.errors[0].sentence);
@@ -292,9 +295,9 @@ void desk_set_component_status(struct desk *d)
 		return;
 	int rc = set_status(d, (enum component_status)form.values[S_STATUS].number);
 	if (rc < 0) {
-		app_refuse(d->app, rc, NULL);
+		desk_refuse(d, rc, NULL);
 		return;
 	}
 	d->app->content_changed = rc == 1;
-	desk_done(d, NULL, desk_path_done(d, DESK_COMPONENTS, NULL, "status"));
+	desk_done(d, desk_path_done(d, DESK_COMPONENTS, NULL, "status"));
 }

@@ -65,7 +65,7 @@ void desk_move_component(struct desk *d)
 	};
 	struct form form;
 
-	if (!desk_read_form(d, fields, M__MAX, &form))
+	if (!desk_read_form(d, fields, M__MAX, NULL, &form))
 		return;
 	if (form.error_count > 0) {
 		web_error(d->web, 422, form.errors[0].sentence);
@@ -76,14 +76,13 @@ void desk_move_component(struct desk *d)
 	int direction = form.values[M_DIRECTION].number == 0 ? -1 : 1;
 	int rc = component_move(d->db, d->arena, d->id, direction, d->user.name);
 	if (rc < 0) {
-		app_refuse(d->app, rc, NULL);
+		desk_refuse(d, rc, NULL);
 		return;
 	}
 	/* at the end of the list there is nothing to do, and nothing to complain about */
 	d->app->content_changed = rc == 1;
-	desk_done(d, NULL,
-	    rc == 1 ? desk_path_done(d, DESK_COMPONENTS, NULL, "moved")
-		    : desk_path(d->arena, DESK_COMPONENTS, NULL));
+	desk_done(d, rc == 1 ? desk_path_done(d, DESK_COMPONENTS, NULL, "moved")
+			     : desk_path(d->arena, DESK_COMPONENTS, NULL));
 }
 
 /* ------------------------------------------------------------------ deleting */
@@ -135,13 +134,13 @@ void desk_delete_component(struct desk *d)
 	    FAULT_ABSENT, NULL, "There is no such component. It may be gone already."};
 	struct form form;
 
-	if (!desk_read_form(d, fields, nelem(fields), &form) || !desk_begin(d))
+	if (!desk_read_form(d, fields, nelem(fields), NULL, &form) || !desk_begin(d))
 		return;
 	int rc = component_delete(d->db, d->arena, d->id, d->user.name);
 	if (rc != 1) {
-		app_refuse(d->app, rc, &f);
+		desk_refuse(d, rc, &f);
 		return;
 	}
 	d->app->content_changed = true;
-	desk_done(d, NULL, desk_path_done(d, DESK_COMPONENTS, NULL, "component_deleted"));
+	desk_done(d, desk_path_done(d, DESK_COMPONENTS, NULL, "component_deleted"));
 }

@@ -156,7 +156,7 @@ void desk_say(struct desk *d, const char *state, const char *sentence)
 
 void desk_say_errors(struct desk *d, const struct form *form)
 {
-	if (form == NULL || form->error_count == 0)
+	if (d->say_state != NULL || form == NULL || form->error_count == 0)
 		return;
 	desk_say(d, "major_outage", "This is not stored yet.");
 	d->say_more = form->errors[0].sentence;
@@ -244,6 +244,7 @@ static void finish(struct desk *d, int status, int rc, const struct buf *page)
 		return;
 	}
 	web_answer(d->web, status, WEB_HTML);
+	desk_set_retry(d);
 	buf_add(web_body(d->web), page->data, page->len);
 }
 

@@ -90,6 +90,7 @@ int desk_chosen(const struct form *form, int field, int otherwise)
 
 /* ------------------------------------------------------------------ the form */
 
+/* form NULL: nothing is written yet. */
 static void draw(struct desk *d, int status, const struct form *form)
 {
 	static const enum incident_status steps[] = {
@@ -126,9 +127,8 @@ void desk_add_incident(struct desk *d)
 	struct fault f = {FAULT_NONE, NULL, NULL};
 	struct form form;
 	char id[13];
-	int status;
 
-	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, &form))
+	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, draw, &form))
 		return;
 	desk_take_posting(d, &form, &p);
 	if (p.name == NULL)
@@ -137,14 +137,13 @@ void desk_add_incident(struct desk *d)
 		draw(d, 422, &form);
 		return;
 	}
-	const char *post_id = form.values[DESK_F_POST_ID].text;
-	if (!desk_begin(d) || desk_was_sent(d, post_id))
+	if (!desk_begin(d))
 		return;
 	int rc = incident_create(d->db, d->arena, &p, id, &f);
 	if (rc == 1) {
 		d->app->content_changed = true;
-		desk_done(d, post_id, desk_path_done(d, DESK_INCIDENT, id, "published"));
-	} else if (desk_refused(d, rc, &f, &form, &status)) {
-		draw(d, status, &form);
+		desk_done(d, desk_path_done(d, DESK_INCIDENT, id, "published"));
+	} else {
+		desk_refuse(d, rc, &f);
 	}
 }

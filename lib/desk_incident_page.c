@@ -5,6 +5,7 @@
 #include "announce.h"
 #include "buf.h"
 #include "html.h"
+#include "view_parts.h"
 
 /* The usual sentence, ready to be sent by one tap. */
 #define RESOLVED_TEXT "This incident has been resolved."
@@ -40,7 +41,7 @@ static void set_facts(struct desk *d, struct tv *t, const struct incident *i)
 	tv_set(t, "state", over ? "operational" : "none");
 	tv_set(t, "status_word", incident_status_label(i->status));
 	tv_set(t, "impact_word", impact_label(i->impact));
-	tv_set(t, "impact_state", desk_state_of_impact(i->impact));
+	tv_set(t, "impact_state", view_state_of_impact(i->impact));
 	desk_set_time(t, d->arena, "started", i->started_at);
 	if (over) {
 		struct tv *ended = tv_add(t, "ended");
@@ -162,7 +163,7 @@ static bool find(struct desk *d, struct incident *i)
 	return rc == 1;
 }
 
-static void draw(struct desk *d, int status, const struct attempt *a)
+static void draw(struct desk *d, int status, struct attempt *a)
 {
 	struct tv *t = tv_new(d->arena);
 	struct incident_update *updates;
@@ -173,6 +174,9 @@ static void draw(struct desk *d, int status, const struct attempt *a)
 		return;
 	if (a != NULL)
 		desk_say_errors(d, a->form);
+	/* what is over has no form to resolve it: the text goes on in the other one */
+	if (a != NULL && a->route == DESK_INCIDENT_RESOLVE && i.resolved_at != 0)
+		a->route = DESK_INCIDENT_UPDATE;
 	set_facts(d, t, &i);
 	if (incident_updates(d->db, d->arena, i.id, &updates, &n) < 0 ||
 	    add_forms(d, t, &i, a) < 0 ||
@@ -182,6 +186,13 @@ static void draw(struct desk *d, int status, const struct attempt *a)
 	}
 	add_updates(d, t, updates, n);
 	desk_draw(d, status, DESK_NAV_INCIDENTS, i.name, DESK_INCIDENT_PAGE, t);
+}
+
+static void redraw(struct desk *d, int status, const struct form *form)
+{
+	struct attempt a = {d->route, form};
+
+	draw(d, status, &a);
 }
 
 void desk_show_incident(struct desk *d)
@@ -194,23 +205,20 @@ void desk_show_incident(struct desk *d)
 static void post(
     struct desk *d, struct form *form, const struct incident_posting *p, const char *done)
 {
-	struct attempt a = {d->route, form};
 	struct fault f = {FAULT_NONE, NULL, NULL};
-	const char *post_id = form->values[DESK_F_POST_ID].text;
-	int status = 422;
 
 	if (form->error_count > 0) {
-		draw(d, status, &a);
+		redraw(d, 422, form);
 		return;
 	}
-	if (!desk_begin(d) || desk_was_sent(d, post_id))
+	if (!desk_begin(d))
 		return;
 	int rc = incident_post(d->db, d->arena, d->id, p, &f);
 	if (rc == 1) {
 		d->app->content_changed = true;
-		desk_done(d, post_id, desk_path_done(d, DESK_INCIDENT, d->id, done));
-	} else if (desk_refused(d, rc, &f, form, &status)) {
-		draw(d, status, &a);
+		desk_done(d, desk_path_done(d, DESK_INCIDENT, d->id, done));
+	} else {
+		desk_refuse(d, rc, &f);
 	}
 }
 
@@ -230,7 +238,7 @@ void desk_update_incident(struct desk *d)
 	struct incident_posting p;
 	struct form form;
 
-	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, &form))
+	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, redraw, &form))
 		return;
 	desk_take_posting(d, &form, &p);
 	if (form.error_count == 0 && is_empty(d, &p))
@@ -244,7 +252,7 @@ void desk_resolve_incident(struct desk *d)
 	struct incident_posting p;
 	struct form form;
 
-	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, &form))
+	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, redraw, &form))
 		return;
 	desk_take_posting(d, &form, &p);
 	p.status = INCIDENT_RESOLVED;
@@ -258,7 +266,7 @@ void desk_edit_incident(struct desk *d)
 	struct incident_posting p;
 	struct form form;
 
-	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, &form))
+	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, redraw, &form))
 		return;
 	desk_take_posting(d, &form, &p);
 	if (p.name == NULL)
@@ -304,13 +312,13 @@ void desk_delete_incident(struct desk *d)
 	struct fault f = {FAULT_ABSENT, NULL, "There is no such incident. It may be gone already."};
 	struct form form;
 
-	if (!desk_read_form(d, fields, nelem(fields), &form) || !desk_begin(d))
+	if (!desk_read_form(d, fields, nelem(fields), NULL, &form) || !desk_begin(d))
 		return;
 	int rc = incident_delete(d->db, d->arena, d->id, d->user.name);
 	if (rc != 1) {
-		app_refuse(d->app, rc, &f);
+		desk_refuse(d, rc, &f);
 		return;
 	}
 	d->app->content_changed = true;
-	desk_done(d, NULL, desk_path_done(d, DESK_OVERVIEW, NULL, "incident_deleted"));
+	desk_done(d, desk_path_done(d, DESK_OVERVIEW, NULL, "incident_deleted"));
 }

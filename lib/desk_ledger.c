@@ -5,6 +5,7 @@
 #include "announce.h"
 #include "clock.h"
 #include "job.h"
+#include "verdict.h"
 
 #define LIST_MAX 50
 /* the bar's length; see admin_ledger.html.in */
@@ -28,25 +29,113 @@ static char *took(struct arena *a, int64_t ms)
 	return arena_printf(a, "%.1f s", ms < 100 ? 0.1 : (double)ms / 1000.0);
 }
 
-static char *sentence(struct arena *a, const struct job_view *j)
+/* ------------------------------------------------------------------ who is waiting */
+
+static const char *trouble_of(const char *word)
 {
+	for (int i = 0; word != NULL && i < VERDICT_TROUBLE__MAX; i++)
+		if (strcmp(verdict_trouble_word((enum verdict_trouble)i), word) == 0)
+			return verdict_trouble_sentence((enum verdict_trouble)i);
+	return "";
+}
+
+static char *until_next_try(struct arena *a, int64_t ms)
+{
+	return ms >= CLOCK_MINUTE
+		   ? announce_duration(a, ms)
+		   : arena_printf(a, "%" PRId64 " s", (ms + CLOCK_SECOND - 1) / CLOCK_SECOND);
+}
+
+/* One push service that is not asked for now.  n: of subscribers whose choices are not looked at
+ * yet, so it is about right; again: of those that will be tried again. */
+static char *waiting_for(
+    struct arena *a, const char *origin, const char *reason, int64_t n, int64_t again, int64_t ms)
+{
+	static const char scheme[] = "https://", unreachable[] = "connect";
+	bool connect = reason != NULL && strcmp(reason, unreachable) == 0;
+	int64_t all = n + again;
+
+	if (strncmp(origin, scheme, sizeof scheme - 1) == 0)
+		origin += sizeof scheme - 1;
+	return arena_printf(a, "%s%s %s waiting: %s %s; next try in %s.%s%s", n > 0 ? "About " : "",
+	    desk_count(a, all, "browser", "browsers"), all == 1 ? "is" : "are", origin,
+	    connect ? "cannot be reached" : "is left alone for now", until_next_try(a, ms),
+	    connect ? "" : " ", connect ? "" : trouble_of(reason));
+}
+
+/* A sentence for each push service that holds up the job, "" for none. */
+static int waiting(struct desk *d, const struct job_view *j, char **out)
+{
+	struct db_stmt *s = db_stmt(d->db, SQL_JOB_WAITING);
+	int64_t now = clock_now_ms();
+	int rc;
+
+	*out = arena_strdup(d->arena, "");
+	db_bind_int(s, ":job", j->id);
+	db_bind_int(s, ":now", now);
+	while ((rc = db_step(s)) == 1) {
+		int64_t n = db_col_int(s, 3), again = db_col_int(s, 4);
+		if (n + again > 0)
+			*out = arena_printf(d->arena, "%s%s%s", *out, **out == '\0' ? "" : " ",
+			    waiting_for(d->arena, db_col_text(s, 0), db_col_text(s, 2), n, again,
+				db_col_int(s, 1) - now));
+	}
+	return rc;
+}
+
+/* ------------------------------------------------------------------ in words */
+
+static int sending(struct desk *d, const struct job_view *j, char **out)
+{
+	int64_t told = j->counts.accepted;
+	char *wait;
+
+	if (waiting(d, j, &wait) < 0)
+		return -1;
+	char *so_far = arena_printf(
+	    d->arena, "%s told so far.", desk_count(d->arena, told, "browser", "browsers"));
+	if (*wait != '\0')
+		*out = told == 0 ? wait : arena_printf(d->arena, "%s %s", so_far, wait);
+	else
+		*out = told == 0
+			   ? arena_strdup(d->arena, "Sending. No push service has answered yet.")
+			   : arena_printf(d->arena, "Sending. %s", so_far);
+	return 1;
+}
+
+static int nobody(struct desk *d, const struct job_view *j, char **out)
+{
+	struct db_stmt *s = db_stmt(d->db, SQL_JOB_HAD_SUBSCRIBERS);
+	int64_t had;
+
+	db_bind_int(s, ":job", j->id);
+	if (db_one_int(s, &had) != 1)
+		return -1;
+	*out =
+	    arena_strdup(d->arena, had != 0 ? "Nobody was told: no subscriber had asked for this."
+					    : "Nobody was told: there were no subscribers yet.");
+	return 1;
+}
+
+static int sentence(struct desk *d, const struct job_view *j, char **out)
+{
+	struct arena *a = d->arena;
 	const struct job_counts *c = &j->counts;
 	char *told = desk_number(a, c->accepted);
 	char *all = desk_count(a, audience(c), "browser", "browsers");
 
-	if (strcmp(j->state, "stopped") == 0)
-		return arena_printf(a, "Stopped. %s of %s told.", told, all);
 	if (strcmp(j->state, "sending") == 0)
-		return c->accepted == 0
-			   ? arena_strdup(a, "Sending. No push service has answered yet.")
-			   : arena_printf(a, "Sending. %s told so far.",
-				 desk_count(a, c->accepted, "browser", "browsers"));
-	if (audience(c) == 0)
-		return arena_strdup(a, "Nobody was told: no subscriber had asked for this.");
-	if (c->accepted == 0)
-		return arena_printf(a, "None of %s told.", all);
-	return arena_printf(
-	    a, "%s of %s told in %s.", told, all, took(a, j->last_at - j->created_at));
+		return sending(d, j, out);
+	if (strcmp(j->state, "stopped") == 0)
+		*out = arena_printf(a, "Stopped. %s of %s told.", told, all);
+	else if (audience(c) == 0)
+		return nobody(d, j, out);
+	else if (c->accepted == 0)
+		*out = arena_printf(a, "None of %s told.", all);
+	else
+		*out = arena_printf(
+		    a, "%s of %s told in %s.", told, all, took(a, j->last_at - j->created_at));
+	return 1;
 }
 
 static void add_rest(struct tv *t, struct arena *a, int64_t n, const char *what)
@@ -101,22 +190,50 @@ static void add_origins(struct tv *t, struct arena *a, const struct job_view *j)
 	}
 }
 
-static void add_job(struct desk *d, struct tv *ledger, const struct job_view *j)
+static bool is_sending(const struct job_view *j)
 {
-	struct tv *t = tv_add(ledger, "job");
-	bool sending = strcmp(j->state, "sending") == 0;
+	return strcmp(j->state, "sending") == 0;
+}
 
+static int add_job(struct desk *d, struct tv *t, const struct job_view *j, bool newest)
+{
+	char *words;
+
+	if (sentence(d, j, &words) < 0)
+		return -1;
 	tv_set(t, "title", j->title);
 	desk_set_time(t, d->arena, "at", j->created_at);
-	tv_set(t, "sentence", sentence(d->arena, j));
+	/* that nobody was told is worth large letters once */
+	tv_set(t, "size",
+	    newest || is_sending(j) || audience(&j->counts) > 0 ? "ledger-sentence" : "quiet");
+	tv_set(t, "sentence", words);
 	set_bar(t, &j->counts);
 	add_counts(t, d->arena, &j->counts);
 	add_origins(t, d->arena, j);
-	if (!sending || !desk_may(d, DESK_NOTIFICATION_STOP))
-		return;
+	if (!is_sending(j) || !desk_may(d, DESK_NOTIFICATION_STOP))
+		return 1;
 	struct tv *stop = tv_add(t, "stop");
 	desk_set_form(d, stop, DESK_NOTIFICATION_STOP, d->id);
 	tv_set(stop, "notification", j->public_id);
+	return 1;
+}
+
+/* All jobs.  When the incident is over the older ones are folded, from `fold` on. */
+static int add_jobs(
+    struct desk *d, struct tv *ledger, const struct job_view *jobs, size_t n, size_t fold)
+{
+	for (size_t k = 0; k < n; k++) {
+		struct tv *t = tv_add(ledger, "job");
+		if (k == fold)
+			tv_set(tv_add(t, "fold"), "count",
+			    desk_count(d->arena, (int64_t)(n - k), "earlier notification",
+				"earlier notifications"));
+		if (add_job(d, t, &jobs[k], k == 0) < 0)
+			return -1;
+	}
+	if (fold < n)
+		tv_add(ledger, "folded");
+	return 1;
 }
 
 /* Why there is no entry for what was published last; NULL if there is one. */
@@ -139,19 +256,21 @@ int desk_set_ledger(
 {
 	struct tv *ledger = tv_new(d->arena);
 	struct job_view *jobs;
-	bool sending = false;
-	size_t n;
+	size_t n, finished = 0;
 
 	if (job_list_incident(d->db, d->arena, i->id, LIST_MAX, &jobs, &n) < 0)
 		return -1;
 	const char *why = untold(d, n == 0 ? NULL : &jobs[0], newest);
 	if (why != NULL)
 		tv_set(tv_add(ledger, "untold"), "text", why);
-	for (size_t k = 0; k < n; k++) {
-		add_job(d, ledger, &jobs[k]);
-		sending |= strcmp(jobs[k].state, "sending") == 0;
-	}
-	desk_set_flag(ledger, "live", " data-live", sending);
+	/* the first one behind which all are finished */
+	for (size_t k = 0; k < n; k++)
+		if (is_sending(&jobs[k]))
+			finished = k + 1;
+	size_t fold = i->resolved_at == 0 ? n : finished == 0 ? 1 : finished;
+	if (add_jobs(d, ledger, jobs, n, fold) < 0)
+		return -1;
+	desk_set_flag(ledger, "live", " data-live", finished > 0);
 	return desk_set_part(t, "ledger", DESK_LEDGER_PART, ledger);
 }
 
@@ -165,7 +284,7 @@ void desk_stop_notification(struct desk *d)
 	struct fault f = {FAULT_STEP, NULL, "This notification is no longer being sent."};
 	struct form form;
 
-	if (!desk_read_form(d, fields, N__MAX, &form))
+	if (!desk_read_form(d, fields, N__MAX, NULL, &form))
 		return;
 	if (form.error_count > 0) {
 		web_error(d->web, 422, form.errors[0].sentence);
@@ -178,8 +297,8 @@ void desk_stop_notification(struct desk *d)
 			   form.values[N_ID].text, NULL) < 0)
 		rc = -1;
 	if (rc != 1) {
-		app_refuse(d->app, rc, &f);
+		desk_refuse(d, rc, &f);
 		return;
 	}
-	desk_done(d, NULL, desk_path_done(d, DESK_INCIDENT, d->id, "stopped"));
+	desk_done(d, desk_path_done(d, DESK_INCIDENT, d->id, "stopped"));
 }

@@ -4,6 +4,7 @@
 
 #include "announce.h"
 #include "clock.h"
+#include "view_parts.h"
 
 #define RECENT_MAX 30
 
@@ -13,7 +14,7 @@ static void add_open(struct desk *d, struct tv *list, const struct incident *i)
 
 	tv_set(t, "url", desk_path(d->arena, DESK_INCIDENT, i->id));
 	tv_set(t, "name", i->name);
-	tv_set(t, "state", desk_state_of_impact(i->impact));
+	tv_set(t, "state", view_state_of_impact(i->impact));
 	tv_printf(t, "impact_word", "%s impact",
 	    i->impact == IMPACT_NONE ? "No" : impact_label(i->impact));
 	tv_set(t, "status_word", incident_status_label(i->status));

@@ -43,6 +43,11 @@ enum desk_template {
 
 enum desk_nav { DESK_NAV_INCIDENTS, DESK_NAV_COMPONENTS, DESK_NAV_SETTINGS, DESK_NAV__MAX };
 
+struct desk;
+
+/* Draws the page of a posted form again, with all that was written and what form->errors say. */
+typedef void desk_redraw(struct desk *d, int status, const struct form *form);
+
 /* One request on its way. */
 struct desk {
 	struct app *app;
@@ -57,7 +62,12 @@ struct desk {
 	struct admin_user user;
 	uint8_t session[DIGEST_SIZE]; /* hash of the session's cookie */
 	bool checked;		      /* the form's csrf token was right: changes are allowed */
-	const char *say_state;	      /* message above the page, see desk_say; NULL none */
+	struct form *form; /* what was posted; with the five below set by desk_read_form */
+	desk_redraw *redraw;
+	const char *post_id;	     /* NULL for forms without one */
+	uint8_t digest[DIGEST_SIZE]; /* of what was posted, where to and by whom */
+	int64_t retry_s;	     /* Retry-After of the answer; 0 none */
+	const char *say_state;	     /* message above the page, see desk_say; NULL none */
 	const char *say_sentence;
 	const char *say_more; /* a second, quieter sentence, or NULL */
 };
@@ -78,31 +88,42 @@ char *desk_path_done(struct desk *d, enum desk_route route, const char *id, cons
 /* True if the path is one that GET answers: the only places a sign-in may lead to. */
 bool desk_is_place(const char *path);
 
+/* The name in the table; the action of a csrf token. */
+const char *desk_route_name(enum desk_route route);
+
 /* True if the signed-in user may do what the route stands for. */
 bool desk_may(const struct desk *d, enum desk_route route);
-
-/* Reads the form of this POST and checks its csrf token, the field named "csrf".  False: answered.
- * Look at form->error_count then. */
-bool desk_read_form(
-    struct desk *d, const struct form_field *fields, size_t count, struct form *form);
-
-/* Begins the write transaction; only after desk_read_form.  False: answered. */
-bool desk_begin(struct desk *d);
-
-/* Inside the transaction: true if this form was sent before; then it is answered with the page its
- * first sending led to. */
-bool desk_was_sent(struct desk *d, const char *post_id);
-
-/* Commits, and answers with 303 to the path.  post_id NULL for forms without one. */
-void desk_done(struct desk *d, const char *post_id, const char *path);
-
-/* Undoes the transaction after a domain call did not give 1.  True: the fault was added to the form
- * and *status says how to answer (422 or 409): draw it again.  False: answered. */
-bool desk_refused(struct desk *d, int rc, const struct fault *f, struct form *form, int *status);
 
 /* 500 for a database that cannot be read. */
 void desk_broken(struct desk *d);
 void desk_not_found(struct desk *d, const char *sentence);
+
+/* ------------------------------------------------------------------ desk_form.c: a posted form */
+
+/* Reads the form of this POST and checks its csrf token, the field named "csrf".  False: answered.
+ * Look at form->error_count then.  `redraw` (NULL where nothing is written in the form) answers
+ * whatever the functions below refuse: no text is lost because a disk is full.  `form` must live as
+ * long as d. */
+bool desk_read_form(struct desk *d, const struct form_field *fields, size_t count,
+    desk_redraw *redraw, struct form *form);
+
+/* Begins the write transaction; only after desk_read_form.  False: answered, with 503, or because
+ * the form's post_id was used: with the page its first sending led to, or with 409 and the form
+ * where it says something else now. */
+bool desk_begin(struct desk *d);
+
+/* Commits; false: answered with 503. */
+bool desk_commit(struct desk *d);
+
+/* Keeps the form's post_id, commits, and answers with 303 to the path. */
+void desk_done(struct desk *d, const char *path);
+
+/* Undoes the transaction after a domain call did not give 1, and answers: 503 for -1, else by the
+ * fault. */
+void desk_refuse(struct desk *d, int rc, const struct fault *f);
+
+/* The header for d->retry_s; desk_draw and desk_draw_alone do it. */
+void desk_set_retry(struct desk *d);
 
 /* The forms' two hidden fields. */
 #define DESK_CSRF_FIELD                                                                            \
@@ -182,9 +203,6 @@ extern const char *const desk_status_words[COMPONENT_STATUS__MAX + 1];
 
 /* Short words for segmented controls. */
 const char *desk_status_short(enum component_status s);
-
-/* The state word of class names and shapes for an impact. */
-const char *desk_state_of_impact(enum impact i);
 
 /* The way between the pages of settings (block `tab`). */
 void desk_add_tabs(struct desk *d, struct tv *t, enum desk_route here);

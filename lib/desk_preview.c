@@ -33,17 +33,19 @@ static int set_component(struct desk *d, struct incident *i, const struct incide
 		}
 	}
 	int rc = component_get(d->db, d->arena, set->id, &c);
-	if (rc == 1)
-		*grow(d->arena, i) =
-		    (struct incident_component){.id = c.id, .name = c.name, .status = status};
-	return rc;
+	if (rc != 1)
+		return rc;
+	struct component group = {.hidden = false};
+	if (c.group_id != NULL && component_get(d->db, d->arena, c.group_id, &group) < 0)
+		return -1;
+	*grow(d->arena, i) = (struct incident_component){
+	    .id = c.id, .name = c.name, .status = status, .hidden = c.hidden || group.hidden};
+	return 1;
 }
 
 /* The incident as it would be. */
 static int apply(struct desk *d, const struct incident_posting *p, struct incident *i)
 {
-	enum impact worst = IMPACT_NONE;
-
 	if (p->name != NULL)
 		i->name = arena_strdup(d->arena, p->name);
 	if (p->status >= 0)
@@ -53,13 +55,10 @@ static int apply(struct desk *d, const struct incident_posting *p, struct incide
 	for (size_t k = 0; k < p->n_components; k++)
 		if (set_component(d, i, &p->components[k]) < 0)
 			return -1;
-	for (size_t k = 0; k < i->n_components; k++)
-		if (impact_of_component(i->components[k].status) > worst)
-			worst = impact_of_component(i->components[k].status);
 	if (i->impact_override >= 0)
 		i->impact = (enum impact)i->impact_override;
 	else if (!incident_status_is_over(i->status))
-		i->impact = worst;
+		i->impact = incident_worst_impact(i->components, i->n_components);
 	if (i->impact > i->max_impact)
 		i->max_impact = i->impact;
 	return 1;
@@ -92,7 +91,7 @@ void desk_preview_incident(struct desk *d)
 	};
 	int rc = 1;
 
-	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, &form))
+	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, NULL, &form))
 		return;
 	desk_take_posting(d, &form, &p);
 	if (form.values[DESK_F_INCIDENT].ok)

@@ -122,6 +122,11 @@ static void check_hosts(struct desk *d, struct tv *t)
 		    arena_printf(
 			d->arena, "PUSH_EXTRA_HOSTS allows, without any other rule: %s.", hosts),
 		    "Keep only what is a push service of yours.");
+	for (size_t i = 0; i < conf->push_connect_to_count; i++)
+		add_check(t, look, "Push services",
+		    arena_printf(d->arena, "PUSH_CONNECT_TO leads notifications elsewhere: %s.",
+			conf->push_connect_to[i].text),
+		    "It is meant for trying things out; remove it unless you mean it.");
 }
 
 /* ------------------------------------------------------------------ notifications */
@@ -211,11 +216,27 @@ static void save(struct desk *d, const struct settings *s, enum desk_route page)
 		return;
 	rc = settings_save(d->db, d->arena, s, d->user.name);
 	if (rc < 0) {
-		app_refuse(d->app, rc, NULL);
+		desk_refuse(d, rc, NULL);
 		return;
 	}
 	d->app->content_changed = rc == 1;
-	desk_done(d, NULL, desk_path_done(d, page, NULL, "saved"));
+	desk_done(d, desk_path_done(d, page, NULL, "saved"));
+}
+
+static void take_notifications(const struct form *form, struct settings *s)
+{
+	s->push_enabled = form->values[N_ENABLED].truth;
+	for (int i = 0; i < TRIGGER__MAX; i++)
+		s->trigger[i] = form->values[N_TRIGGERS + i].truth;
+}
+
+static void redraw_notifications(struct desk *d, int status, const struct form *form)
+{
+	struct settings s = d->settings;
+
+	take_notifications(form, &s);
+	desk_say_errors(d, form);
+	draw_notifications(d, status, &s);
 }
 
 void desk_save_notifications(struct desk *d)
@@ -223,16 +244,13 @@ void desk_save_notifications(struct desk *d)
 	struct settings s = d->settings;
 	struct form form;
 
-	if (!desk_read_form(d, notification_fields, N__MAX, &form))
+	if (!desk_read_form(d, notification_fields, N__MAX, redraw_notifications, &form))
 		return;
-	s.push_enabled = form.values[N_ENABLED].truth;
-	for (int i = 0; i < TRIGGER__MAX; i++)
-		s.trigger[i] = form.values[N_TRIGGERS + i].truth;
 	if (form.error_count > 0) {
-		desk_say_errors(d, &form);
-		draw_notifications(d, 422, &s);
+		redraw_notifications(d, 422, &form);
 		return;
 	}
+	take_notifications(&form, &s);
 	save(d, &s, DESK_NOTIFICATIONS);
 }
 
@@ -272,7 +290,7 @@ void desk_save_site(struct desk *d)
 	struct settings s = d->settings;
 	struct form form;
 
-	if (!desk_read_form(d, site_fields, P__MAX, &form))
+	if (!desk_read_form(d, site_fields, P__MAX, draw_site, &form))
 		return;
 	if (form.error_count > 0) {
 		draw_site(d, 422, &form);

@@ -22,7 +22,10 @@
 
 #define ACCOUNT_CAP_MS (60 * CLOCK_SECOND)
 #define NETWORK_CAP_MS (15 * CLOCK_MINUTE)
-#define KNOWN_AGE_S    (INT64_C(180) * 24 * 3600)
+/* Over all accounts and networks: guessing from many places must not keep both of the machine's
+ * places for a computation busy. */
+#define ATTEMPTS_A_MINUTE 60
+#define KNOWN_AGE_S	  (INT64_C(180) * 24 * 3600)
 
 static struct throttle *throttle;
 
@@ -155,59 +158,76 @@ static struct throttle *the_throttle(struct desk *d)
 	return throttle;
 }
 
-enum { KEY_ACCOUNT, KEY_NETWORK, KEY__MAX };
+enum { KEY_ACCOUNT, KEY_NETWORK, KEY_ALL, KEY__MAX };
 
-static void make_keys(struct desk *d, const char *name, const char *password_hash,
+/* Gives the number of keys.  Whoever is known, or signed in already, is not held up by what all the
+ * others do. */
+static size_t make_keys(struct desk *d, const char *name, const char *password_hash,
     uint8_t network[8], struct throttle_key keys[KEY__MAX])
 {
 	bool known = is_known(d, password_hash);
 
 	keys[KEY_ACCOUNT] = (struct throttle_key){
-	    known ? "sign-in.known" : "sign-in.account", name, strlen(name), ACCOUNT_CAP_MS};
+	    known ? "sign-in.known" : "sign-in.account", name, strlen(name), ACCOUNT_CAP_MS, 0};
 	keys[KEY_NETWORK] = (struct throttle_key){
-	    "sign-in.network", network, web_client_network(d->web, network), NETWORK_CAP_MS};
+	    "sign-in.network", network, web_client_network(d->web, network), NETWORK_CAP_MS, 0};
+	keys[KEY_ALL] =
+	    (struct throttle_key){"sign-in.all", "", 0, CLOCK_MINUTE, ATTEMPTS_A_MINUTE};
+	return known || d->signed_in ? KEY_ALL : KEY__MAX;
 }
 
-int64_t desk_enter(struct desk *d, const char *name, const char *password_hash)
+bool desk_enter(struct desk *d, const char *name, const char *password_hash)
 {
 	struct throttle_key keys[KEY__MAX];
 	uint8_t network[8];
 	int64_t wait_ms = 0;
+	size_t n = make_keys(d, name, password_hash, network, keys);
 
-	make_keys(d, name, password_hash, network, keys);
-	if (throttle_enter(the_throttle(d), keys, KEY__MAX, &wait_ms) == 1)
-		return 0;
-	int64_t seconds = (wait_ms + CLOCK_SECOND - 1) / CLOCK_SECOND;
+	if (throttle_enter(the_throttle(d), keys, n, &wait_ms) == 1)
+		return true;
+	d->retry_s = (wait_ms + CLOCK_SECOND - 1) / CLOCK_SECOND;
 	desk_say(d, "degraded_performance",
 	    arena_printf(d->arena, "There were too many attempts. Try again in %s.",
-		desk_count(d->arena, seconds, "second", "seconds")));
-	return seconds;
-}
-
-void desk_set_retry(struct desk *d, int64_t seconds)
-{
-	web_header(d->web, "Retry-After", arena_printf(d->arena, "%" PRId64, seconds));
+		desk_count(d->arena, d->retry_s, "second", "seconds")));
+	return false;
 }
 
 void desk_forgive(struct desk *d, const char *name, const char *password_hash)
 {
 	struct throttle_key keys[KEY__MAX];
 	uint8_t network[8];
+	size_t n = make_keys(d, name, password_hash, network, keys);
 
-	make_keys(d, name, password_hash, network, keys);
-	for (size_t i = 0; i < KEY__MAX; i++)
+	for (size_t i = 0; i < n; i++)
 		throttle_clear(the_throttle(d), &keys[i]);
+}
+
+/* 1, or -1 and answered. */
+static int take_slot(struct desk *d, int *fd)
+{
+	char dir[FILE_PATH_MAX];
+
+	conf_path_data(&d->app->conf, dir, sizeof dir);
+	int rc = password_slot_take(dir, fd);
+	if (rc == 1)
+		return 1;
+	if (rc == 0) {
+		web_error(d->web, 503,
+		    "Too many people are signing in just now. Please try again in a few seconds.");
+		web_header(d->web, "Retry-After", "5");
+	} else {
+		desk_broken(d);
+	}
+	return -1;
 }
 
 int desk_check_password(struct desk *d, const char *stored, const struct form_value *password,
     const struct form_value *next, char hash[PASSWORD_HASH_MAX])
 {
-	char dir[FILE_PATH_MAX];
 	int fd, rc;
 
 	hash[0] = '\0';
-	conf_path_data(&d->app->conf, dir, sizeof dir);
-	if (password_slot_take(dir, &fd) != 1)
+	if (take_slot(d, &fd) < 0)
 		return -1;
 	rc = password_verify(stored, password->text, password->len);
 	if (rc == 1 && (next != NULL || password_is_outdated(stored)) &&
@@ -215,6 +235,8 @@ int desk_check_password(struct desk *d, const char *stored, const struct form_va
 		(next != NULL ? next : password)->len, hash) < 0)
 		rc = -1;
 	file_close(&fd);
+	if (rc < 0)
+		web_error(d->web, 500, "The password could not be checked; the log says why.");
 	return rc;
 }
 
@@ -245,10 +267,10 @@ static void let_in(
 	if (!desk_begin(d))
 		return;
 	if (open_session(d, user, rehashed, hash) < 0) {
-		app_refuse(d->app, -1, NULL);
+		desk_refuse(d, -1, NULL);
 		return;
 	}
-	if (!app_commit(d->app))
+	if (!desk_commit(d))
 		return;
 	d->app->wake_sender = false; /* nothing to send has come of it */
 	web_redirect(d->web, 303, next_place(d, form->values[S_NEXT].text));
@@ -268,32 +290,34 @@ static void attempt(struct desk *d, struct form *form)
 		desk_broken(d);
 		return;
 	}
-	int64_t seconds = desk_enter(d, name, user.password_hash);
-	if (seconds > 0) {
+	if (!desk_enter(d, name, user.password_hash)) {
 		draw(d, 429, form, next);
-		desk_set_retry(d, seconds);
 		return;
 	}
 	rc = desk_check_password(d, user.password_hash, &form->values[S_PASSWORD], NULL, rehashed);
-	if (rc < 0) {
-		web_error(d->web, 500, "The password could not be checked; the log says why.");
-	} else if (rc == 0) {
+	if (rc == 0) {
 		log_info("DESK-01", "a sign-in was refused: wrong name or password");
 		desk_say(d, "major_outage",
 		    "This name and password do not fit together. Check both and try again.");
 		draw(d, 403, form, next);
-	} else {
+	} else if (rc == 1) {
 		desk_forgive(d, name, user.password_hash);
 		let_in(d, &user, rehashed, form);
 	}
 	digest_cleanse(rehashed, sizeof rehashed);
 }
 
+static void redraw(struct desk *d, int status, const struct form *form)
+{
+	desk_say(d, "major_outage", form->errors[0].sentence);
+	draw(d, status, form, form->values[S_NEXT].text);
+}
+
 void desk_sign_in(struct desk *d)
 {
 	struct form form;
 
-	if (!desk_read_form(d, fields, S__MAX, &form))
+	if (!desk_read_form(d, fields, S__MAX, redraw, &form))
 		return;
 	if (!d->checked) {
 		desk_say(d, "degraded_performance",
@@ -313,14 +337,14 @@ void desk_sign_out(struct desk *d)
 	static const struct form_field out_fields[] = {DESK_CSRF_FIELD};
 	struct form form;
 
-	if (!desk_read_form(d, out_fields, nelem(out_fields), &form) || !desk_begin(d))
+	if (!desk_read_form(d, out_fields, nelem(out_fields), NULL, &form) || !desk_begin(d))
 		return;
 	if (admin_close_session(d->db, d->session) < 0 ||
 	    settings_audit(d->db, d->user.name, "sign_out", NULL, NULL) < 0) {
-		app_refuse(d->app, -1, NULL);
+		desk_refuse(d, -1, NULL);
 		return;
 	}
-	if (!app_commit(d->app))
+	if (!desk_commit(d))
 		return;
 	d->app->wake_sender = false;
 	web_redirect(d->web, 303, desk_path_done(d, DESK_SIGN_IN_FORM, NULL, "out"));

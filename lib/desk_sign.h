@@ -13,17 +13,15 @@ struct form_value;
 void desk_load_sign_in_cookie(struct desk *d);
 
 /* Counts an attempt to give the password of an account (password_hash NULL: there is none of that
- * name).  0 go on; else the seconds to wait, and the message above the page says so. */
-int64_t desk_enter(struct desk *d, const char *name, const char *password_hash);
-
-/* The Retry-After of an answer that is drawn already. */
-void desk_set_retry(struct desk *d, int64_t seconds);
+ * name).  True: go on.  False: too early; the message above the page says so and the answer
+ * that is drawn then has its Retry-After. */
+bool desk_enter(struct desk *d, const char *name, const char *password_hash);
 
 /* The attempt succeeded: the account and the network start over. */
 void desk_forgive(struct desk *d, const char *name, const char *password_hash);
 
 /* Waits for one of the two places and computes, also where there is no such user (stored NULL).  1
- * right, 0 wrong, -1 broken.  If right, hash is the new form of `next`, or of the password itself
+ * right, 0 wrong, -1 broken or too busy, and answered.  If right, hash is the new form of `next`, or of the password itself
  * where the stored form is outdated, else "". */
 int desk_check_password(struct desk *d, const char *stored, const struct form_value *password,
     const struct form_value *next, char hash[PASSWORD_HASH_MAX]);

@@ -26,22 +26,6 @@ const char *desk_status_short(enum component_status s)
 	}
 }
 
-const char *desk_state_of_impact(enum impact i)
-{
-	switch (i) {
-	case IMPACT_MINOR:
-		return component_status_word(COMPONENT_DEGRADED_PERFORMANCE);
-	case IMPACT_MAJOR:
-		return component_status_word(COMPONENT_PARTIAL_OUTAGE);
-	case IMPACT_CRITICAL:
-		return component_status_word(COMPONENT_MAJOR_OUTAGE);
-	case IMPACT_MAINTENANCE:
-		return component_status_word(COMPONENT_UNDER_MAINTENANCE);
-	default:
-		return "none";
-	}
-}
-
 /* ------------------------------------------------------------------ statuses */
 
 /* Maintenance is left out: an incident is not one.  So is "operational" for what is. */

@@ -116,7 +116,7 @@ static bool is_public_name(const char *host)
 		size_t len = strcspn(label, ".");
 		if (len == 0 || len > LABEL_MAX)
 			return false;
-		if (memchr(label, '_', len) != NULL)
+		if (memchr(label, '_', len) != NULL || label[0] == '-' || label[len - 1] == '-')
 			return false;
 		/* RFC 6761 §6.3: every name under localhost is this machine */
 		if (label[len] == '\0')

@@ -8,8 +8,8 @@
  * Rules (RFC 3986 is far wider):
  *   printable ASCII without space, backslash and "#"; at most 2048 bytes;
  *   "https://" in lower case; no user information;
- *   host of letters, digits, hyphens and dots (taken to lower case), labels of 1..63 bytes, at
- * least one dot, no dot at the end, last label not a number: so no address literal and no
+ *   host of letters, digits, hyphens and dots (taken to lower case), labels of 1..63 bytes without
+ * a hyphen at either end (RFC 1123 §2.1), at least one dot, no dot at the end, last label not a number: so no address literal and no
  * "localhost"; port absent or 443; path and query stay byte for byte as they came ("%2f" is kept,
  * "%0d%0a" is kept encoded).
  *

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "buf.h"
+#include "clock.h"
 #include "log.h"
 
 void file_close(int *fd)
@@ -189,18 +190,33 @@ int file_make_dir(const char *path, mode_t mode)
 	return 1;
 }
 
-int file_lock(const char *path, bool wait, int *fd)
+#define LOCK_PAUSE_MS 5
+
+/* True after a short sleep, false when the time is up.  A lock says nothing when it becomes free, so one that is waited
+ * for with a deadline is tried again and again. */
+static bool wait_more(int wait_ms, int64_t since)
 {
+	struct timespec pause = {0, LOCK_PAUSE_MS * 1000000};
+
+	if (wait_ms >= 0 && clock_mono_ms() - since >= wait_ms)
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+int file_lock(const char *path, int wait_ms, int *fd)
+{
+	int64_t since = clock_mono_ms();
 	int f = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (f < 0) {
 		log_errno("FILE-09", "opening the lock %s", path);
 		return -1;
 	}
-	while (flock(f, LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) {
-		if (errno == EINTR)
-			continue;
+	while (flock(f, LOCK_EX | LOCK_NB) != 0) {
 		bool held = errno == EWOULDBLOCK;
+		if (errno == EINTR || (held && wait_more(wait_ms, since)))
+			continue;
 		if (!held)
 			log_errno("FILE-10", "locking %s", path);
 		file_close(&f);

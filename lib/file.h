@@ -24,9 +24,9 @@ int file_publish(const char *dir, const char *name, const void *bytes, size_t le
 int file_make_dir(const char *path, mode_t mode);
 
 /* Takes an exclusive flock(2) on path (made 0600 where absent, never removed; a killed holder frees
- * it). 1 and *fd held, 0 somebody else has it (only without `wait`), -1 broken.  Closing *fd
- * unlocks. */
-int file_lock(const char *path, bool wait, int *fd);
+ * it), waiting for it up to wait_ms milliseconds: 0 = only trying, -1 = for ever.  1 and *fd held, 0 somebody else
+ * still has it, -1 broken.  Closing *fd unlocks. */
+int file_lock(const char *path, int wait_ms, int *fd);
 
 /* Closes and sets -1.  Descriptor 0 is the FastCGI socket and must never be closed by this. */
 void file_close(int *fd);

@@ -1,30 +1,23 @@
-/* form.c - see form.h.
+/* form.c - see form.h: the checks, and the input of an HTML form.
  *
- * Both inputs are brought into one shape first, a raw value per field (given), and then judged by
- * the same checks, so a form and the API can never differ in what they accept.
+ * Both inputs are brought into one shape first, a raw value per field, and then judged by the same
+ * checks, so a form and the API can never differ in what they accept.
  */
 #include "base.h"
-#include "form.h"
+#include "form_parts.h"
 
 #include "arena.h"
 #include "clock.h"
-#include "json.h"
 #include "log.h"
 #include "pairs.h"
 #include "text.h"
 #include "web.h"
 
-#define JSON_DEPTH 8
-
 /* The text of a field that did not come, told by its address from one that came empty. */
 static const char not_given[] = "";
 
-struct input {
-	struct arena *arena;
-	const struct form_field *fields;
-	size_t count;
-	struct form *form;
-};
+/* Of a value that is named in a message. */
+#define SHOWN_POINTS 40
 
 /* --- messages --------------------------------------------------------------------------------- */
 
@@ -65,7 +58,7 @@ void form_add_error(struct arena *a, struct form *form, const char *field, const
 	free(text);
 }
 
-static bool bad(struct input *in, size_t i, const char *what)
+bool form_bad(struct form_input *in, size_t i, const char *what)
 {
 	const struct form_field *f = &in->fields[i];
 	const char *label = f->label != NULL ? f->label : f->name;
@@ -74,7 +67,7 @@ static bool bad(struct input *in, size_t i, const char *what)
 	return false;
 }
 
-static bool malformed(struct input *in, const char *sentence)
+bool form_malformed(struct form_input *in, const char *sentence)
 {
 	in->form->malformed = sentence;
 	return false;
@@ -97,28 +90,45 @@ static void tidy(struct arena *a, struct form_value *v)
 	v->len = strlen(v->text);
 }
 
-static bool check_length(struct input *in, size_t i, size_t length, const char *unit)
+static bool check_length(struct form_input *in, size_t i, size_t length, const char *unit)
 {
 	const struct form_field *f = &in->fields[i];
 
 	if (length == 0 && (f->required || f->min > 0))
-		return bad(in, i, "must not be empty.");
+		return form_bad(in, i, "must not be empty.");
 	if ((int64_t)length < f->min)
-		return bad(in, i,
+		return form_bad(in, i,
 		    arena_printf(in->arena, "must have at least %" PRId64 " %s.", f->min, unit));
 	if ((int64_t)length > f->max)
-		return bad(in, i,
+		return form_bad(in, i,
 		    arena_printf(in->arena, "must have at most %" PRId64 " %s.", f->max, unit));
 	return true;
 }
 
-static bool check_text(struct input *in, size_t i, struct form_value *v)
+/* U+202A to U+202E and U+2066 to U+2069 make the rest of a line read backwards, also on a lock
+ * screen; no language needs them within one line. */
+static bool turns_direction(const char *s)
+{
+	for (; (s = strchr(s, '\xe2')) != NULL; s++) {
+		unsigned char a = (unsigned char)s[1], b = a == '\0' ? 0 : (unsigned char)s[2];
+		if ((a == 0x80 && b >= 0xaa && b <= 0xae) || (a == 0x81 && b >= 0xa6 && b <= 0xa9))
+			return true;
+	}
+	return false;
+}
+
+static bool check_text(struct form_input *in, size_t i, struct form_value *v)
 {
 	bool lines = in->fields[i].kind == FORM_LINES;
 
 	tidy(in->arena, v);
 	if (text_has_control(v->text, v->len, lines))
-		return bad(in, i, lines ? "holds a control character." : "must be a single line.");
+		return form_bad(
+		    in, i, lines ? "holds a control character." : "must be a single line.");
+	if (!lines && turns_direction(v->text))
+		return form_bad(in, i,
+		    "holds an invisible character that turns the direction of writing; type it "
+		    "anew.");
 	/* an optional text may be left empty whatever its least length */
 	if (v->len == 0 && !in->fields[i].required)
 		return true;
@@ -136,17 +146,31 @@ static bool find_choice(const struct form_field *f, const char *text, size_t *in
 	return false;
 }
 
-static bool check_choice(struct input *in, size_t i, struct form_value *v)
+/* "investigating, identified, resolved" */
+static const char *possible(struct arena *a, const struct form_field *f)
+{
+	const char *list = NULL;
+
+	for (size_t i = 0; i < f->choices_count; i++)
+		if (f->choices[i] != NULL)
+			list = list == NULL ? f->choices[i]
+					    : arena_printf(a, "%s, %s", list, f->choices[i]);
+	return list == NULL ? "" : list;
+}
+
+static bool check_choice(struct form_input *in, size_t i, struct form_value *v)
 {
 	size_t index;
 
 	if (!find_choice(&in->fields[i], v->text, &index))
-		return bad(in, i, "is none of the values that are possible.");
+		return form_bad(in, i,
+		    arena_printf(
+			in->arena, "must be one of %s.", possible(in->arena, &in->fields[i])));
 	v->number = (int64_t)index;
 	return true;
 }
 
-static bool check_bool(struct input *in, size_t i, struct form_value *v)
+static bool check_bool(struct form_input *in, size_t i, struct form_value *v)
 {
 	static const char *const yes[] = {"1", "on", "true"}, *const no[] = {"0", "off", "false"};
 
@@ -158,41 +182,50 @@ static bool check_bool(struct input *in, size_t i, struct form_value *v)
 		if (strcmp(v->text, no[k]) == 0)
 			return true;
 	}
-	return bad(in, i, "must be on or off.");
+	return form_bad(in, i, "must be on or off.");
 }
 
-static bool check_int(struct input *in, size_t i, struct form_value *v)
+static bool check_int(struct form_input *in, size_t i, struct form_value *v)
 {
 	const struct form_field *f = &in->fields[i];
 
 	if (text_parse_i64(v->text, v->len, f->min, f->max, &v->number))
 		return true;
-	return bad(in, i,
+	return form_bad(in, i,
 	    arena_printf(
 		in->arena, "must be a number from %" PRId64 " to %" PRId64 ".", f->min, f->max));
 }
 
-static bool check_time(struct input *in, size_t i, struct form_value *v)
+static bool check_time(struct form_input *in, size_t i, struct form_value *v)
 {
 	if (clock_parse_iso(v->text, v->len, &v->number))
 		return true;
 	/* what <input type=datetime-local> sends */
 	const char *as_utc = arena_printf(in->arena, "%sZ", v->text);
 	v->local = clock_parse_iso(as_utc, strlen(as_utc), &v->number);
-	return v->local || bad(in, i, "is not a date and time.");
+	return v->local || form_bad(in, i, "is not a date and time.");
 }
 
-static bool check_member(struct input *in, size_t i, struct form_member *m)
+static bool bad_id(struct form_input *in, size_t i, const char *given)
+{
+	return form_bad(in, i,
+	    arena_printf(in->arena, "names \"%s\", which is not an id.",
+		text_shorten(in->arena, given, SHOWN_POINTS)));
+}
+
+static bool check_member(struct form_input *in, size_t i, struct form_member *m)
 {
 	const struct form_field *f = &in->fields[i];
 
 	if (m->key != NULL && !text_is_id(m->key, strlen(m->key)))
-		return bad(in, i, "names something that is not an id.");
+		return bad_id(in, i, m->key);
 	if (f->choices_count == 0)
-		return text_is_id(m->value, strlen(m->value)) ||
-		       bad(in, i, "holds something that is not an id.");
-	return find_choice(f, m->value, &m->choice) ||
-	       bad(in, i, "holds a value that is not possible.");
+		return text_is_id(m->value, strlen(m->value)) || bad_id(in, i, m->value);
+	if (find_choice(f, m->value, &m->choice))
+		return true;
+	return form_bad(in, i,
+	    arena_printf(in->arena, "has \"%s\", which must be one of %s.",
+		text_shorten(in->arena, m->value, SHOWN_POINTS), possible(in->arena, f)));
 }
 
 static bool same_member(const struct form_member *a, const struct form_member *b)
@@ -200,21 +233,21 @@ static bool same_member(const struct form_member *a, const struct form_member *b
 	return a->key != NULL ? strcmp(a->key, b->key) == 0 : strcmp(a->value, b->value) == 0;
 }
 
-static bool check_members(struct input *in, size_t i, struct form_value *v)
+static bool check_members(struct form_input *in, size_t i, struct form_value *v)
 {
 	if ((int64_t)v->count > in->fields[i].max)
-		return bad(in, i, "has too many members.");
+		return form_bad(in, i, "has too many members.");
 	for (size_t k = 0; k < v->count; k++) {
 		if (!check_member(in, i, &v->members[k]))
 			return false;
 		for (size_t j = 0; j < k; j++)
 			if (same_member(&v->members[j], &v->members[k]))
-				return bad(in, i, "holds the same member twice.");
+				return form_bad(in, i, "holds the same member twice.");
 	}
 	return true;
 }
 
-static bool check_kind(struct input *in, size_t i, struct form_value *v)
+static bool check_kind(struct form_input *in, size_t i, struct form_value *v)
 {
 	switch (in->fields[i].kind) {
 	case FORM_TEXT:
@@ -229,7 +262,7 @@ static bool check_kind(struct input *in, size_t i, struct form_value *v)
 	case FORM_INT:
 		return check_int(in, i, v);
 	case FORM_ID:
-		return text_is_id(v->text, v->len) || bad(in, i, "is not an id.");
+		return text_is_id(v->text, v->len) || form_bad(in, i, "is not an id.");
 	case FORM_TIME:
 		return check_time(in, i, v);
 	case FORM_LIST:
@@ -246,12 +279,12 @@ static bool is_text(enum form_kind kind)
 	return kind == FORM_TEXT || kind == FORM_LINES || kind == FORM_SECRET;
 }
 
-static bool has_members(enum form_kind kind)
+bool form_has_members(enum form_kind kind)
 {
 	return kind == FORM_LIST || kind == FORM_MAP;
 }
 
-static void check_all(struct input *in)
+void form_check(struct form_input *in)
 {
 	for (size_t i = 0; i < in->count; i++) {
 		const struct form_field *f = &in->fields[i];
@@ -260,14 +293,14 @@ static void check_all(struct input *in)
 			continue;
 		if (!v->present || v->null) {
 			if (f->required)
-				bad(in, i, "must be given.");
+				form_bad(in, i, "must be given.");
 			continue;
 		}
 		v->ok = check_kind(in, i, v);
 	}
 }
 
-static void begin(struct input *in)
+void form_begin(struct form_input *in)
 {
 	*in->form = (struct form){0};
 	in->form->values = arena_array(in->arena, in->count, sizeof *in->form->values);
@@ -279,7 +312,8 @@ static void begin(struct input *in)
 
 /* The field that a pair belongs to: "name", "name[]" of a list, "name[key]" of a map (then *key).
  */
-static const struct form_field *field_of(const struct input *in, const char *name, const char **key)
+static const struct form_field *field_of(
+    const struct form_input *in, const char *name, const char **key)
 {
 	size_t n = strcspn(name, "["), len = strlen(name);
 	bool indexed = name[n] == '[';
@@ -303,7 +337,7 @@ static const struct form_field *field_of(const struct input *in, const char *nam
 	return NULL;
 }
 
-static void add_member(struct arena *a, struct form_value *v, const char *key, const char *value)
+void form_add_member(struct arena *a, struct form_value *v, const char *key, const char *value)
 {
 	if ((v->count & (v->count - 1)) == 0) { /* full at every power of two */
 		size_t room = v->count == 0 ? 1 : v->count * 2;
@@ -315,23 +349,23 @@ static void add_member(struct arena *a, struct form_value *v, const char *key, c
 	v->members[v->count++] = (struct form_member){.key = key, .value = value};
 }
 
-static bool take_pair(struct input *in, const struct pair *p, size_t *plain)
+static bool take_pair(struct form_input *in, const struct pair *p, size_t *plain)
 {
 	const char *key;
 	const struct form_field *f = field_of(in, p->name, &key);
 
 	if (f == NULL)
-		return malformed(in, "The form holds a field that is not known here.");
+		return form_malformed(in, "The form holds a field that is not known here.");
 	struct form_value *v = &in->form->values[f - in->fields];
-	if (has_members(f->kind)) {
+	if (form_has_members(f->kind)) {
 		v->present = true;
-		add_member(in->arena, v, key, p->value);
+		form_add_member(in->arena, v, key, p->value);
 		return true;
 	}
 	if (++*plain > FORM_FIELDS_MAX)
-		return malformed(in, "There are too many fields.");
+		return form_malformed(in, "There are too many fields.");
 	if (v->text != not_given)
-		return malformed(in, "A field of the form stands twice.");
+		return form_malformed(in, "A field of the form stands twice.");
 	v->text = p->value;
 	v->len = p->len;
 	v->present = p->len > 0 || is_text(f->kind);
@@ -341,126 +375,18 @@ static bool take_pair(struct input *in, const struct pair *p, size_t *plain)
 bool form_parse_urlencoded(struct arena *a, const char *bytes, size_t len,
     const struct form_field *fields, size_t count, struct form *form)
 {
-	struct input in = {a, fields, count, form};
+	struct form_input in = {a, fields, count, form};
 	struct pair *pairs;
 	size_t n, plain = 0;
 	const char *error;
 
-	begin(&in);
+	form_begin(&in);
 	if (!pairs_parse(a, bytes, len, FORM_PAIRS_MAX, &pairs, &n, &error))
-		return malformed(&in, error);
+		return form_malformed(&in, error);
 	for (size_t i = 0; i < n; i++)
 		if (!take_pair(&in, &pairs[i], &plain))
 			return false;
-	check_all(&in);
-	return true;
-}
-
-/* --- from JSON -------------------------------------------------------------------------------- */
-
-static bool take_string(struct form_value *v, const struct json *value)
-{
-	size_t len;
-	const char *s = json_string(value, &len);
-
-	if (s == NULL)
-		return false;
-	v->text = s;
-	v->len = len;
-	return true;
-}
-
-static bool take_members(
-    struct input *in, struct form_value *v, const struct json *value, enum json_kind container)
-{
-	if (!json_is(value, container))
-		return false;
-	for (size_t i = 0; i < json_count(value); i++) {
-		const char *key, *s = json_string(json_at(value, i, &key), NULL);
-		if (s == NULL)
-			return false;
-		add_member(in->arena, v, key, s);
-	}
-	return true;
-}
-
-/* Numbers and truth become the text that a form would have sent, so that one check serves both. */
-static bool take_plain(
-    struct input *in, struct form_value *v, const struct json *value, enum form_kind kind)
-{
-	bool truth;
-	int64_t number;
-
-	if (kind == FORM_BOOL && json_boolean(value, &truth)) {
-		v->text = truth ? "true" : "false";
-	} else if (kind == FORM_INT && json_int(value, &number)) {
-		v->text = arena_printf(in->arena, "%" PRId64, number);
-	} else {
-		return kind != FORM_BOOL && kind != FORM_INT && take_string(v, value);
-	}
-	v->len = strlen(v->text);
-	return true;
-}
-
-static void take_json(struct input *in, size_t i, const struct json *value)
-{
-	static const char *const wanted[] = {
-	    [FORM_TEXT] = "must be a text.",
-	    [FORM_LINES] = "must be a text.",
-	    [FORM_SECRET] = "must be a text.",
-	    [FORM_CHOICE] = "must be a text.",
-	    [FORM_BOOL] = "must be true or false.",
-	    [FORM_INT] = "must be a whole number.",
-	    [FORM_ID] = "must be a text.",
-	    [FORM_TIME] = "must be a text.",
-	    [FORM_LIST] = "must be an array of texts.",
-	    [FORM_MAP] = "must be an object of texts.",
-	};
-	static_assert(nelem(wanted) == FORM_KIND__MAX, "a sentence for each kind");
-	enum form_kind kind = in->fields[i].kind;
-	struct form_value *v = &in->form->values[i];
-	bool ok;
-
-	v->present = true;
-	v->null = json_is(value, JSON_NULL);
-	if (v->null)
-		return;
-	if (has_members(kind))
-		ok = take_members(in, v, value, kind == FORM_LIST ? JSON_ARRAY : JSON_OBJECT);
-	else
-		ok = take_plain(in, v, value, kind);
-	if (!ok)
-		bad(in, i, wanted[kind]);
-}
-
-static bool is_declared(const struct input *in, const char *name)
-{
-	for (size_t i = 0; i < in->count; i++)
-		if (strcmp(in->fields[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-bool form_parse_json(struct arena *a, const struct json *object, enum form_unknown unknown,
-    const struct form_field *fields, size_t count, struct form *form)
-{
-	struct input in = {a, fields, count, form};
-
-	begin(&in);
-	if (!json_is(object, JSON_OBJECT))
-		return malformed(&in, "The JSON is not an object where one is expected.");
-	for (size_t i = 0; unknown == FORM_REFUSE_UNKNOWN && i < json_count(object); i++) {
-		const char *name;
-		json_at(object, i, &name);
-		if (!is_declared(&in, name))
-			return malformed(&in, "The JSON holds a member that is not known here.");
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct json *value = json_get(object, fields[i].name);
-		if (value != NULL)
-			take_json(&in, i, value);
-	}
-	check_all(&in);
+	form_check(&in);
 	return true;
 }
 
@@ -478,22 +404,6 @@ int form_read(struct web *web, size_t max_body, const struct form_field *fields,
 	if (form_parse_urlencoded(web->arena, web->body, web->body_len, fields, count, form))
 		return 1;
 	web_error(web, 400, form->malformed);
-	return 0;
-}
-
-int form_read_json(struct web *web, size_t max_body, const struct json **doc)
-{
-	const char *error;
-
-	if (web->media != WEB_MEDIA_JSON) {
-		web_json_error(web, 415, "The body must be application/json.");
-		return 0;
-	}
-	if (web_read_body(web, max_body) == 0)
-		return 0;
-	if (json_parse(web->arena, web->body, web->body_len, JSON_DEPTH, doc, &error))
-		return 1;
-	web_json_error(web, 400, error);
 	return 0;
 }
 

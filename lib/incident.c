@@ -224,13 +224,34 @@ static int check_status(const struct incident *i, const struct incident_posting 
 	return 1;
 }
 
-static void set_impact(struct incident *i)
+enum impact incident_worst_impact(const struct incident_component *components, size_t n)
 {
 	enum impact worst = IMPACT_NONE;
 
-	for (size_t k = 0; k < i->n_components; k++)
-		if (impact_of_component(i->components[k].status) > worst)
-			worst = impact_of_component(i->components[k].status);
+	for (size_t k = 0; k < n; k++)
+		if (!components[k].hidden && impact_of_component(components[k].status) > worst)
+			worst = impact_of_component(components[k].status);
+	return worst;
+}
+
+const struct incident_component *incident_only_visible(const struct incident *i)
+{
+	const struct incident_component *only = NULL;
+
+	for (size_t k = 0; k < i->n_components; k++) {
+		if (i->components[k].hidden)
+			continue;
+		if (only != NULL)
+			return NULL;
+		only = &i->components[k];
+	}
+	return only;
+}
+
+static void set_impact(struct incident *i)
+{
+	enum impact worst = incident_worst_impact(i->components, i->n_components);
+
 	if (i->impact_override >= 0)
 		i->impact = (enum impact)i->impact_override;
 	else if (!incident_status_is_over(i->status))

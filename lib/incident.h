@@ -5,8 +5,8 @@
  * past);
  *  - an update may go to any of these in any order; from resolved to another one it reopens;
  * postmortem only follows resolved;
- *  - impact = the override, else the worst component status that the incident sets now; it stays as
- * it was when the incident resolves;
+ *  - impact = the override, else the worst status that the incident sets now to a component that
+ * visitors see (none where all are hidden); it stays as it was when the incident resolves;
  *  - resolving returns every component that the posting does not name to the worst that another
  * open incident gives it, else to operational;
  *  - components left out of an update keep theirs.
@@ -103,6 +103,12 @@ int incident_get(struct db *db, struct arena *a, const char *id, struct incident
 int incident_list_open(struct db *db, struct arena *a, struct incident **out, size_t *n);
 int incident_list_recent(struct db *db, struct arena *a, int64_t since_ms, int64_t limit,
     struct incident **out, size_t *n);
+
+/* The worst impact of the components that visitors see: the rule where there is no override. */
+enum impact incident_worst_impact(const struct incident_component *components, size_t n);
+
+/* The component of the incident that visitors see, if it is exactly one; else NULL. */
+const struct incident_component *incident_only_visible(const struct incident *i);
 
 /* Ids of all, in no order. */
 int incident_list_ids(struct db *db, struct arena *a, char ***out, size_t *n);

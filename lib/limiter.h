@@ -6,9 +6,10 @@
  * each UTC day together with all counts.  While a salt lives, who reads that file can find IPv4
  * addresses by trying them all: it is not anonymous until the day is over.
  *
- * Losing the database harms nobody.  Where it cannot be used (deleted, unwritable, damaged), one
- * count in this process is kept for all networks together, which is stricter, and the database is
- * tried again ten seconds later; nothing here ever fails.
+ * Losing the database harms nobody: one that was deleted is made anew.  Where it cannot be used (unwritable, damaged),
+ * one count in this process is kept for all networks together, against a third of the limit, because three processes
+ * count so at once; that is stricter for everybody, and the database is tried again ten seconds later.  Nothing here
+ * ever fails.
  *
  * A count begins with the first use and ends `period_ms` later, so the limit holds for each such
  * stretch and a refused caller can be told when to come back.

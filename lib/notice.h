@@ -1,4 +1,4 @@
-/* notice.h - the JSON that a browser gets (docs/contract.md §1.5), one text for classic service
+/* notice.h - the JSON that a browser gets (docs/contract.md §5), one text for classic service
  * workers and for Declarative Web Push.
  *
  * Pure.  Written once per notice and language, encrypted for each subscription.

@@ -19,6 +19,13 @@
 
 #define FILE_MODE 0644
 
+/* How long to wait for another publisher.  A request must be answered: what it stored is safe, and whoever publishes
+ * next publishes it too. */
+static const int lock_wait_ms[] = {
+    [PAGE_CHANGED] = 2000,
+    [PAGE_ALL] = 30000,
+};
+
 struct publication {
 	const struct conf *conf;
 	struct db *db;
@@ -237,7 +244,11 @@ int page_publish(const struct conf *conf, struct db *db, enum page_scope scope)
 
 	conf_public_dir(conf, p.dir, sizeof p.dir);
 	conf_path_publish_lock(conf, lock_path, sizeof lock_path);
-	if (file_lock(lock_path, true, &lock) != 1)
+	rc = file_lock(lock_path, lock_wait_ms[scope], &lock);
+	if (rc == 0)
+		log_warn("PAGE-03",
+		    "another process is publishing and does not end: it is left to the next timer");
+	if (rc != 1)
 		return -1;
 	rc = publish_locked(&p, scope);
 	if (rc < 0)

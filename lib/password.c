@@ -19,6 +19,7 @@
 #define SALT_SIZE 16
 #define HASH_SIZE 32
 #define SLOTS	  2
+#define WAIT_MS	  5000
 
 /* What a stored form says. */
 struct stored {
@@ -159,11 +160,11 @@ int password_slot_take(const char *data_dir, int *fd)
 		file_join(path, sizeof path, data_dir, name);
 		/* all are taken when the last is reached: queue up there or at the other one, by
 		 * pid */
-		int rc = file_lock(path, false, fd);
+		int rc = file_lock(path, 0, fd);
 		if (rc != 0)
 			return rc;
 	}
 	snprintf(name, sizeof name, "password-%d.lock", (int)(getpid() % SLOTS));
 	file_join(path, sizeof path, data_dir, name);
-	return file_lock(path, true, fd);
+	return file_lock(path, WAIT_MS, fd);
 }

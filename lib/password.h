@@ -28,8 +28,8 @@ int password_verify(const char *stored, const char *password, size_t len);
 /* True if the stored form has other parameters than new ones get: hash again at the next login. */
 bool password_is_outdated(const char *stored);
 
-/* Waits for one of the two places; data_dir is conf_path_data.  1 and *fd held (file_close gives it
- * back), -1 broken (logged). */
+/* Waits for one of the two places, at most 5 s; data_dir is conf_path_data.  1 and *fd held (file_close
+ * gives it back), 0 both were taken all the time (answer 503), -1 broken (logged). */
 int password_slot_take(const char *data_dir, int *fd);
 
 #endif

@@ -8,20 +8,26 @@
 /* Nobody sends a form again after so long. */
 #define KEEP_MS (7 * CLOCK_DAY)
 
-int post_find(struct db *db, struct arena *a, const char *post_id, char **location)
+int post_find(struct db *db, struct arena *a, const char *post_id,
+    const uint8_t digest[DIGEST_SIZE], char **location, bool *same)
 {
 	struct db_stmt *s = db_stmt(db, SQL_POST_GET);
+	size_t len;
 	int rc;
 
 	db_bind_text(s, ":id", post_id);
 	rc = db_step(s);
-	if (rc == 1)
+	if (rc == 1) {
 		*location = db_col_strdup(s, 0, a);
+		const void *stored = db_col_blob(s, 1, &len);
+		*same = len == DIGEST_SIZE && memcmp(stored, digest, DIGEST_SIZE) == 0;
+	}
 	db_reset(s);
 	return rc;
 }
 
-int post_keep(struct db *db, const char *post_id, const char *location)
+int post_keep(
+    struct db *db, const char *post_id, const uint8_t digest[DIGEST_SIZE], const char *location)
 {
 	struct db_stmt *s = db_stmt(db, SQL_POST_SWEEP);
 	int64_t now = clock_now_ms();
@@ -31,6 +37,7 @@ int post_keep(struct db *db, const char *post_id, const char *location)
 		return -1;
 	s = db_stmt(db, SQL_POST_ADD);
 	db_bind_text(s, ":id", post_id);
+	db_bind_blob(s, ":digest", digest, DIGEST_SIZE);
 	db_bind_text(s, ":location", location);
 	db_bind_int(s, ":now", now);
 	return db_run(s);

@@ -57,6 +57,19 @@ SQL(JOB_STOP, "UPDATE jobs SET state = 'stopped' WHERE public_id = :public_id AN
 	      " AND is_test = 0")
 SQL(JOB_STOP_INCIDENT,
     "UPDATE jobs SET state = 'stopped' WHERE incident_id = :incident AND state = 'sending'")
+SQL(JOB_WAITING, /* scan: one row per push service */
+    "SELECT o.origin, o.paused_until, o.pause_reason,"
+    " (SELECT coalesce(sum((SELECT count(*) FROM subscriptions s WHERE s.origin_id = l.origin_id"
+    "   AND s.shard = l.shard AND s.dead_at IS NULL AND s.id > l.cursor"
+    "   AND s.id <= j.max_subscription_id)), 0)"
+    "  FROM lanes l JOIN jobs j ON j.id = l.job_id"
+    "  WHERE l.job_id = :job AND l.origin_id = o.id AND l.done = 0),"
+    " (SELECT count(*) FROM exceptions e WHERE e.job_id = :job AND e.origin_id = o.id)"
+    " FROM origins o WHERE o.paused_until > :now ORDER BY o.origin")
+SQL(JOB_HAD_SUBSCRIBERS,
+    "SELECT EXISTS (SELECT 1 FROM lanes WHERE job_id = :job) OR EXISTS (SELECT 1 FROM jobs j"
+    " JOIN subscriptions s ON s.id <= j.max_subscription_id WHERE j.id = :job"
+    " AND (s.dead_at IS NULL OR s.dead_at > j.created_at))")
 SQL(JOB_WORK_DUE, "SELECT EXISTS (SELECT 1 FROM jobs WHERE state <> 'done' AND spread = 0)"
 		  " OR EXISTS (SELECT 1 FROM lanes l JOIN origins o ON o.id = l.origin_id"
 		  "  WHERE l.done = 0 AND o.paused_until <= :until)"
@@ -144,8 +157,9 @@ SQL(INCIDENT_COMPONENT_PUT,
     " ON CONFLICT (incident_id, component_id) DO UPDATE SET status = excluded.status")
 
 /* ---- post.c: one-time keys of forms */
-SQL(POST_GET, "SELECT location FROM posts WHERE post_id = :id")
-SQL(POST_ADD, "INSERT INTO posts (post_id, location, created_at) VALUES (:id, :location, :now)")
+SQL(POST_GET, "SELECT location, digest FROM posts WHERE post_id = :id")
+SQL(POST_ADD, "INSERT INTO posts (post_id, digest, location, created_at)"
+	      " VALUES (:id, :digest, :location, :now)")
 
 SQL(POST_SWEEP, "DELETE FROM posts WHERE created_at < :before")
 

@@ -9,7 +9,7 @@ static bool is_member(const struct component *c, const struct component *group)
 	return c->group_id != NULL && strcmp(c->group_id, group->id) == 0;
 }
 
-static enum component_status rolled_up(const struct statuspage *p, const struct component *c)
+enum component_status statuspage_status(const struct statuspage *p, const struct component *c)
 {
 	enum component_status worst = COMPONENT_OPERATIONAL;
 
@@ -37,7 +37,7 @@ void statuspage_put_component(
 	json_begin_object(w, name);
 	json_put_string(w, "id", c->id);
 	json_put_string(w, "name", c->name);
-	json_put_string(w, "status", component_status_word(rolled_up(p, c)));
+	json_put_string(w, "status", component_status_word(statuspage_status(p, c)));
 	json_put_time(w, "created_at", c->created_at);
 	json_put_time(w, "updated_at", c->updated_at);
 	json_put_int(w, "position", c->position);

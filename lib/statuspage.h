@@ -22,6 +22,9 @@ struct statuspage {
 	size_t n_components;
 };
 
+/* Of a group: the worst of its members that are not hidden. */
+enum component_status statuspage_status(const struct statuspage *p, const struct component *c);
+
 void statuspage_put_component(
     struct json_writer *w, const char *name, const struct statuspage *p, const struct component *c);
 

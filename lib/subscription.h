@@ -1,4 +1,4 @@
-/* subscription.h - browsers that want to be told: rules and rows of contract §1.3 "Subscribing".
+/* subscription.h - browsers that want to be told: rules and rows of contract §3 "Subscribing".
  *
  * A subscription is known by its endpoint; its row is found by the first 16 octets of SHA-256 of
  * the endpoint's canonical form (endpoint.h), and the last 4 bits of these are its shard.  Whoever
@@ -105,7 +105,7 @@ struct subscription_silence {
 	const char *until; /* "resolved" or "end" */
 };
 
-/* What is known about one, as contract §1.3 `state` shows it. */
+/* What is known about one, as contract §3 `state` shows it. */
 struct subscription_view {
 	bool gone; /* its push service said so */
 	struct choice choice;

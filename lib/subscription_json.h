@@ -1,4 +1,4 @@
-/* subscription_json.h - the bodies of contract §1.3 "Subscribing", from and to JSON.
+/* subscription_json.h - the bodies of contract §3 "Subscribing", from and to JSON.
  *
  * Only shapes are judged here: known members, types, lengths, alphabets, the endpoint's form, the
  * point on the curve.  What exists is judged by subscription.h.  No input and output, so that the

@@ -61,18 +61,30 @@ static int64_t delay_after(int64_t n, int64_t cap_ms)
 	return ms < cap_ms ? ms : cap_ms;
 }
 
-/* A time further away than the longest delay means that the clock was set back. */
-static int64_t wait_of(const struct count *c, int64_t now, int64_t cap_ms)
+/* The rest of the delay or period.  One longer than the longest means that the clock was set back.
+ */
+static int64_t rest_of(const struct count *c, int64_t now, int64_t cap_ms)
 {
-	int64_t wait = c->next_at - now;
+	int64_t rest = c->next_at - now;
 
-	return wait > 0 && wait <= cap_ms ? wait : 0;
+	return rest > 0 && rest <= cap_ms ? rest : 0;
 }
 
-static void add(struct count *c, int64_t now, int64_t cap_ms)
+static int64_t wait_of(const struct count *c, int64_t now, const struct throttle_key *k)
 {
-	c->n++;
-	c->next_at = now + delay_after(c->n, cap_ms);
+	return c->n < k->limit ? 0 : rest_of(c, now, k->cap_ms);
+}
+
+static void add(struct count *c, int64_t now, const struct throttle_key *k)
+{
+	if (k->limit == 0) {
+		c->n++;
+		c->next_at = now + delay_after(c->n, k->cap_ms);
+	} else if (rest_of(c, now, k->cap_ms) > 0) {
+		c->n++;
+	} else {
+		*c = (struct count){1, now + k->cap_ms};
+	}
 }
 
 /* ------------------------------------------------------------------ the database */
@@ -139,7 +151,7 @@ static int longest_wait(
 		struct count c;
 		if (load(t, &keys[i], &c) < 0)
 			return -1;
-		int64_t wait = wait_of(&c, now, keys[i].cap_ms);
+		int64_t wait = wait_of(&c, now, &keys[i]);
 		if (wait > *wait_ms)
 			*wait_ms = wait;
 	}
@@ -157,7 +169,7 @@ static int count_all(struct throttle *t, const struct throttle_key *keys, size_t
 		struct count c;
 		if (load(t, &keys[i], &c) < 0)
 			return -1;
-		add(&c, now, keys[i].cap_ms);
+		add(&c, now, &keys[i]);
 		if (store(t, &keys[i], &c) < 0)
 			return -1;
 	}
@@ -192,10 +204,10 @@ static int enter_here(struct throttle *t, const struct throttle_key *keys, int64
 {
 	int64_t now = clock_now_ms();
 
-	*wait_ms = wait_of(&t->here, now, keys[0].cap_ms);
+	*wait_ms = wait_of(&t->here, now, &keys[0]);
 	if (*wait_ms > 0)
 		return 0;
-	add(&t->here, now, keys[0].cap_ms);
+	add(&t->here, now, &keys[0]);
 	return 1;
 }
 
@@ -214,16 +226,37 @@ int throttle_enter(struct throttle *t, const struct throttle_key *keys, size_t n
 	return enter_here(t, keys, wait_ms);
 }
 
-void throttle_clear(struct throttle *t, const struct throttle_key *key)
+static void drop(struct throttle *t, const struct throttle_key *key)
 {
+	struct db_stmt *s = db_stmt(t->db, SQL_THROTTLE_DROP);
 	uint8_t bytes[KEY_LEN];
 
-	t->here = (struct count){0};
-	if (t->db == NULL)
-		return;
 	make_key(t, key, bytes);
-	struct db_stmt *s = db_stmt(t->db, SQL_THROTTLE_DROP);
 	db_bind_blob(s, ":key", bytes, sizeof bytes);
 	/* what stays behind ends by itself */
 	(void)db_run(s);
+}
+
+static void take_back(struct throttle *t, const struct throttle_key *key)
+{
+	struct count c;
+
+	if (db_begin_write(t->db) != 1)
+		return;
+	if (load(t, key, &c) == 1 && c.n > 0) {
+		c.n--;
+		(void)store(t, key, &c);
+	}
+	(void)db_commit(t->db);
+}
+
+void throttle_clear(struct throttle *t, const struct throttle_key *key)
+{
+	t->here = (struct count){0};
+	if (t->db == NULL)
+		return;
+	if (key->limit > 0)
+		take_back(t, key);
+	else
+		drop(t, key);
 }

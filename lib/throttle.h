@@ -4,7 +4,9 @@
  * An attempt is counted under several keys at once, such as the account and the client's network.
  * The first THROTTLE_FREE attempts of a key cost nothing; then each one doubles the time until the
  * next is let through, from one second up to the key's own cap.  Attempts that are refused are not
- * counted, so the delay never grows by knocking.  An attempt counts as failed from its beginning,
+ * counted, so the delay never grows by knocking.  A key with a limit of its own is simpler: so many
+ * attempts in each period of cap_ms, and the next ones wait for its end; there a success takes back
+ * one attempt, not all.  An attempt counts as failed from its beginning,
  * and a success takes it back: of a hundred sent at once no more get through than of a hundred sent
  * one by one.
  *
@@ -27,6 +29,7 @@ struct throttle_key {
 	const void *bytes;
 	size_t len;
 	int64_t cap_ms; /* the longest delay */
+	int64_t limit;	/* attempts in a period of cap_ms; 0: growing delays */
 };
 
 /* Opens nothing yet: the file is opened at the first use.  The secret is copied. */
@@ -38,7 +41,8 @@ void throttle_close(struct throttle **throttle);
 int throttle_enter(
     struct throttle *throttle, const struct throttle_key *keys, size_t n, int64_t *wait_ms);
 
-/* The attempt succeeded: forgets all that was counted under the key. */
+/* The attempt succeeded: forgets all that was counted under the key; under one with a limit, only
+ * this attempt. */
 void throttle_clear(struct throttle *throttle, const struct throttle_key *key);
 
 #endif

@@ -132,7 +132,7 @@ static int load_incidents(struct db *db, struct arena *a, struct view *v)
 	int64_t since = v->today - (VIEW_DAYS - 1) * CLOCK_DAY;
 
 	if (incident_list_open(db, a, &open, &n_open) < 0 ||
-	    incident_list_recent(db, a, since, 1000, &recent, &n_recent) < 0)
+	    incident_list_recent(db, a, since, VIEW_INCIDENTS_MAX, &recent, &n_recent) < 0)
 		return -1;
 	v->incidents = arena_array(a, n_open + n_recent, sizeof *v->incidents);
 	for (size_t i = 0; i < n_recent; i++)

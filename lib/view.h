@@ -19,7 +19,8 @@ struct arena;
 struct buf;
 struct db;
 
-#define VIEW_DAYS 14
+#define VIEW_DAYS	   14
+#define VIEW_INCIDENTS_MAX 1000 /* recent ones that are loaded */
 
 struct view_incident {
 	struct incident row;

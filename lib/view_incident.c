@@ -17,6 +17,13 @@ static void set_markdown(struct tv *values, const char *name, const char *markdo
 	buf_release(&html);
 }
 
+/* The k-th update has no text and only repeats the state that the one before it gave. */
+static bool says_nothing(const struct view_incident *i, size_t k)
+{
+	return *i->updates[k].body == '\0' && k + 1 < i->n_updates &&
+	       i->updates[k].status == i->updates[k + 1].status;
+}
+
 int view_set_timeline(struct tv *values, struct arena *a, const struct view_incident *i)
 {
 	struct tv *timeline = tv_new(a);
@@ -25,11 +32,14 @@ int view_set_timeline(struct tv *values, struct arena *a, const struct view_inci
 
 	for (size_t k = 0; k < i->n_updates; k++) {
 		const struct incident_update *u = &i->updates[k];
+		if (says_nothing(i, k))
+			continue;
 		struct tv *t = tv_add(timeline, "update");
 		tv_set(t, "status", incident_status_word(u->status));
 		tv_set(t, "status_word", incident_status_label(u->status));
 		view_set_time(t, a, "at", u->display_at);
-		set_markdown(t, "body", u->body);
+		if (*u->body != '\0')
+			set_markdown(tv_add(t, "text"), "body", u->body);
 	}
 	rc = view_render(VIEW_TIMELINE, timeline, &html);
 	tv_set_html(values, "timeline", html.data, html.len);

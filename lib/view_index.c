@@ -9,6 +9,8 @@
 #include "html.h"
 #include "template.h"
 
+#define PAST_MAX 100 /* incidents in the list of past days */
+
 /* ------------------------------------------------------------------ which components are seen */
 
 static const struct component *group_of(const struct view *v, const struct component *c)
@@ -257,44 +259,53 @@ static void set_summary(struct tv *entry, const struct view_incident *i)
 {
 	struct buf html = BUF_INIT;
 
-	if (i->n_updates == 0)
+	if (i->n_updates == 0 || *i->updates[0].body == '\0')
 		return;
 	html_markdown(&html, i->updates[0].body, strlen(i->updates[0].body));
 	tv_set_html(tv_add(entry, "summary"), "body", html.data, html.len);
 	buf_release(&html);
 }
 
+/* What is still open is told above: here its day only says so. */
+static void add_open(struct tv *busy, const struct incident *row)
+{
+	struct tv *open = tv_add(busy, "open");
+
+	tv_printf(open, "url", "/incidents/%s/", row->id);
+	tv_set(open, "name", row->name);
+}
+
 static void add_entry(struct tv *busy, struct arena *a, const struct view_incident *i)
 {
 	const struct incident *row = &i->row;
-	struct tv *entry = tv_add(busy, "entry");
+	struct tv *entry;
 
+	if (row->resolved_at == 0) {
+		add_open(busy, row);
+		return;
+	}
+	entry = tv_add(busy, "entry");
 	tv_printf(entry, "url", "/incidents/%s/", row->id);
 	tv_set(entry, "name", row->name);
 	tv_set(entry, "impact_word", view_impact_word(row->impact));
 	view_set_time(entry, a, "started", row->started_at);
-	if (row->resolved_at != 0) {
-		tv_set(tv_add(entry, "resolved"), "duration_text",
-		    announce_duration(a, row->resolved_at - row->started_at));
-		set_summary(entry, i);
-	} else {
-		struct tv *open = tv_add(entry, "open");
-		tv_set(open, "state", view_state_of_impact(row->impact));
-		tv_set(open, "status_word", incident_status_label(row->status));
-	}
+	tv_set(entry, "duration_text", announce_duration(a, row->resolved_at - row->started_at));
+	set_summary(entry, i);
 }
 
-/* The incidents that began on a day; NULL where there is none. */
-static struct tv *add_busy(struct tv *past, struct arena *a, const struct view *v, int64_t day)
+/* The incidents that began on a day, as many as there is room for; false where there is none. */
+static bool add_busy(
+    struct tv *past, struct arena *a, const struct view *v, int64_t day, size_t *room)
 {
 	static const char *const weekday[] = {
 	    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 	struct tv *busy = NULL;
 	struct clock_date d;
 
-	for (size_t i = 0; i < v->n_incidents; i++) {
+	for (size_t i = 0; i<v->n_incidents && * room> 0; i++) {
 		if (clock_day_start(v->incidents[i].row.started_at) != day)
 			continue;
+		(*room)--;
 		if (busy == NULL) {
 			clock_split(day, &d);
 			busy = tv_add(tv_add(past, "day"), "busy");
@@ -304,7 +315,7 @@ static struct tv *add_busy(struct tv *past, struct arena *a, const struct view *
 		}
 		add_entry(busy, a, &v->incidents[i]);
 	}
-	return busy;
+	return busy != NULL;
 }
 
 static bool is_busy(const struct view *v, int64_t day)
@@ -315,14 +326,29 @@ static bool is_busy(const struct view *v, int64_t day)
 	return false;
 }
 
+/* How many began within the days that are shown. */
+static size_t count_past(const struct view *v, int64_t oldest)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_incidents; i++) {
+		int64_t day = clock_day_start(v->incidents[i].row.started_at);
+		n += day >= oldest && day <= v->today;
+	}
+	return n;
+}
+
 static void add_past(struct tv *values, struct arena *a, const struct view *v)
 {
 	struct tv *past = tv_add(values, "past");
 	int64_t oldest = v->today - (VIEW_DAYS - 1) * CLOCK_DAY;
+	size_t all = count_past(v, oldest), room = PAST_MAX;
+	size_t more = all > room ? all - room : 0;
 
-	for (int64_t day = v->today; day >= oldest;) {
+	/* beyond the last one that there is room for nothing is said of any day */
+	for (int64_t day = v->today; day >= oldest && (room > 0 || more == 0);) {
 		int64_t to = day;
-		if (add_busy(past, a, v, day) != NULL) {
+		if (add_busy(past, a, v, day, &room)) {
 			day -= CLOCK_DAY;
 			continue;
 		}
@@ -331,6 +357,9 @@ static void add_past(struct tv *values, struct arena *a, const struct view *v)
 		add_quiet(past, a, day, to, day == oldest && to == v->today);
 		day -= CLOCK_DAY;
 	}
+	if (more > 0)
+		tv_printf(tv_add(past, "more"), "text", "and %s%zu more",
+		    v->n_incidents >= VIEW_INCIDENTS_MAX ? "at least " : "", more);
 }
 
 int view_draw_index(const struct view *v, struct arena *a, struct buf *out)

@@ -41,7 +41,8 @@ void view_set_time(struct tv *values, struct arena *a, const char *name, int64_t
 const char *view_state_of_impact(enum impact i);
 const char *view_impact_word(enum impact i);
 
-/* The timeline of an incident as HTML into `timeline` of values. */
+/* The timeline of an incident as HTML into `timeline` of values, without the updates that neither
+ * have a text nor change the state. */
 int view_set_timeline(struct tv *values, struct arena *a, const struct view_incident *i);
 
 /* Adds the block `affected` with `label` and a chip for each affected component that is not hidden:

@@ -121,29 +121,42 @@ static bool is_canonical(const char *path)
  * prefix it matched (so SCRIPT_NAME can be "/cgi-bin/subscribex"), Apache's mod_proxy_fcgi and
  * nginx not at all.  Their concatenation is the decoded path in every case, and the mounts are
  * compared with that, up to the end of a segment. */
-static bool read_path(struct web *web, const char *program)
+static const char *full_path(struct web *web)
 {
 	const char *script = param(web->link, "SCRIPT_NAME"), *info = param(web->link, "PATH_INFO");
-	const char *full = arena_printf(
-	    web->arena, "%s%s", script == NULL ? "" : script, info == NULL ? "" : info);
 
-	if (strlen(full) > WEB_PATH_MAX || !is_canonical(full))
+	return arena_printf(
+	    web->arena, "%s%s", script == NULL ? "" : script, info == NULL ? "" : info);
+}
+
+/* True if path is prefix or lies below it. */
+static bool is_below(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(path, prefix, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+/* Chosen before anything is judged, so that each refusal has the form that its reader understands; a path of nobody's
+ * counts as the program's first. */
+static void choose_mount(struct web *web, const char *program, const char *path)
+{
+	web->link->mount = web_mount_of(program);
+	for (size_t i = 0; i < nelem(mounts); i++)
+		if (strcmp(mounts[i].program, program) == 0 && is_below(path, mounts[i].prefix))
+			web->link->mount = &mounts[i];
+	web->is_api = web->link->mount->is_api;
+}
+
+static bool read_path(struct web *web, const char *full)
+{
+	const struct web_mount *m = web->link->mount;
+
+	if (strlen(full) > WEB_PATH_MAX || !is_canonical(full) || !is_below(full, m->prefix))
 		return false;
-	for (size_t i = 0; i < nelem(mounts); i++) {
-		const struct web_mount *m = &mounts[i];
-		size_t n = strlen(m->prefix);
-		if (strcmp(m->program, program) != 0 || strncmp(full, m->prefix, n) != 0 ||
-		    (full[n] != '\0' && full[n] != '/'))
-			continue;
-		web->link->mount = m;
-		web->is_api = m->is_api;
-		web->path = m->is_api ? full : full + n;
-		/* the API has one address, not a second one behind the program's own */
-		bool other_door = !m->is_api && strncmp(web->path, "/v1", 3) == 0 &&
-				  (web->path[3] == '\0' || web->path[3] == '/');
-		return !other_door;
-	}
-	return false;
+	web->path = m->is_api ? full : full + strlen(m->prefix);
+	/* the API has one address, not a second one behind the program's own */
+	return m->is_api || !is_below(web->path, "/v1");
 }
 
 static bool read_method(struct web *web)
@@ -374,12 +387,14 @@ bool web_is_read(const struct web *web)
 
 bool web_request_read(struct web *web, const char *program)
 {
-	web->link->mount = web_mount_of(program);
+	const char *path = full_path(web);
+
+	choose_mount(web, program, path);
 	web->path = "";
 	web->address = "";
 	if (!check_size(web) || !check_doubles(web))
 		return false;
-	if (!read_path(web, program)) {
+	if (!read_path(web, path)) {
 		web_error(web, 404, "There is nothing at this address.");
 		return false;
 	}

@@ -392,6 +392,11 @@ static void collect_ended(struct worker *w)
 
 static int turn(struct worker *w)
 {
+	/* what is due stands in another file now, which a sender that begins anew reads */
+	if (db_has_moved(w->db)) {
+		log_error("WORKER-05", "the database file was replaced, moved or removed: ending");
+		return -1;
+	}
 	if (w->woken && !w->stopping && may_try(w) && look_around(w) < 0 && count_failure(w) < 0)
 		return -1;
 	if (keep_books(w) < 0)

@@ -28,6 +28,13 @@
 				localStorage.removeItem(`draft:${key}`);
 			} catch { /* forbidden */ }
 		},
+		dropAll() {
+			try {
+				for (const name of Object.keys(localStorage)) {
+					if (name.startsWith('draft:')) localStorage.removeItem(name);
+				}
+			} catch { /* forbidden */ }
+		},
 	};
 
 	/* Drafts */
@@ -50,12 +57,15 @@
 		const key = form.dataset.draft;
 		const blank = JSON.stringify(read(form));
 		const note = form.querySelector('[data-draft-note]');
-		const draft = form.hasAttribute('data-redrawn') ? null : store.get(key);
+		/* what was sent and not stored is the draft */
+		const redrawn = form.hasAttribute('data-redrawn');
+		const draft = redrawn ? null : store.get(key);
 
 		if (draft && JSON.stringify(draft) !== blank) {
 			write(form, draft);
 			note.hidden = false;
 		}
+		if (redrawn) store.set(key, read(form));
 		note.querySelector('[data-draft-drop]').addEventListener('click', () => {
 			write(form, JSON.parse(blank));
 			store.drop(key);
@@ -64,9 +74,14 @@
 		});
 		form.addEventListener('input', () => {
 			const fields = read(form);
-			if (JSON.stringify(fields) === blank) store.drop(key);
+			if (!redrawn && JSON.stringify(fields) === blank) store.drop(key);
 			else store.set(key, fields);
 		});
+	}
+
+	/* Whoever signs out leaves nothing behind for the next person at this browser. */
+	for (const form of document.querySelectorAll('form[action$="/sign-out"]')) {
+		form.addEventListener('submit', () => store.dropAll());
 	}
 
 	/* What was published needs no draft any more. */

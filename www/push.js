@@ -1,7 +1,4 @@
-/*
- * The public page's script: times in the reader's own zone, and the bell.
- * The page is complete without it; whatever fails here leaves the page as it was.
- */
+/* Times in the reader's zone, and the bell. The page is complete without; what fails here leaves it as it was. */
 (() => {
 	'use strict';
 
@@ -9,7 +6,7 @@
 	const bell = document.getElementById('push-subscribe');
 	const line = document.getElementById('push-status');
 
-	/* What the bell says in each state: its label, whether it is pressed, and the line below it. */
+	/* The bell's label in each state, and the line below it. */
 	const STATES = {
 		off: { label: 'Get notified' },
 		asking: { note: 'Your browser is asking for permission…' },
@@ -25,6 +22,9 @@
 		home_screen: 'Tap Share, then “Add to Home Screen”. Open this page from its new icon and tap “Get notified” there.',
 	};
 
+	const ignore = () => undefined;
+	const permission = () => Notification.permission;
+
 	let state = 'off';
 	let registration;
 	let switching = false;
@@ -35,28 +35,36 @@
 		state = next;
 		if (words.label) {
 			bell.querySelector('[data-label]').textContent = words.label;
-			bell.setAttribute('aria-pressed', String(words.pressed === true));
-			bell.setAttribute('aria-disabled', String(words.disabled === true));
+			bell.setAttribute('aria-pressed', words.pressed === true);
+			bell.setAttribute('aria-disabled', words.disabled === true);
 		}
 		line.textContent = note ?? words.note ?? '';
 	}
 
-	/* Times */
+	/* In the order of the day headings: "23 November". */
+	const { lang } = document.documentElement;
+	const language = lang === 'en' ? 'en-GB' : lang;
 
-	const language = navigator.language.startsWith(document.documentElement.lang)
-		? navigator.language
-		: document.documentElement.lang;
+	function localTime(at) {
+		const now = new Date();
+		return at.toLocaleString(language, {
+			...(at.toDateString() !== now.toDateString() && { day: 'numeric', month: 'long' }),
+			...(at.getFullYear() !== now.getFullYear() && { year: 'numeric' }),
+			hour: '2-digit',
+			minute: '2-digit',
+		});
+	}
 
-	function showLocalTimes() {
-		const parts = { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' };
-		const short = new Intl.DateTimeFormat(language, parts);
-		const long = new Intl.DateTimeFormat(language, { ...parts, year: 'numeric' });
-
+	function showTimes() {
 		for (const time of document.querySelectorAll('time[datetime]:not([data-day])')) {
 			const at = new Date(time.dateTime);
 			if (Number.isNaN(at.getTime())) continue;
-			time.title = time.textContent;
-			time.textContent = (at.getFullYear() === new Date().getFullYear() ? short : long).format(at);
+			time.title ||= time.textContent;
+			const text = localTime(at);
+			if (time.textContent !== text) time.textContent = text;
+			if (!time.matches('[data-elapsed]')) continue;
+			if (!time.nextElementSibling) time.after(document.createElement('span'));
+			time.nextElementSibling.textContent = ` (${inWords(Date.now() - at) || 'just now'})`;
 		}
 		const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll('_', ' ');
 		for (const note of document.querySelectorAll('[data-zone]')) {
@@ -64,56 +72,54 @@
 		}
 	}
 
-	function inWords(milliseconds) {
-		const minutes = Math.floor(milliseconds / 60000);
+	function inWords(ms) {
+		const minutes = Math.floor(ms / 60000);
 		const counts = { day: Math.floor(minutes / 1440), hour: Math.floor(minutes / 60) % 24, minute: minutes % 60 };
 		return Object.entries(counts)
 			.filter(([, count]) => count > 0)
 			.slice(0, 2)
-			.map(([unit, count]) =>
-				new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(count))
+			.map(([unit, count]) => count.toLocaleString(language, { style: 'unit', unit, unitDisplay: 'long' }))
 			.join(' ');
 	}
 
-	function showElapsed() {
-		for (const time of document.querySelectorAll('time[data-elapsed]')) {
-			const words = inWords(Date.now() - new Date(time.dateTime).getTime());
-			if (!words) continue;
-			if (!time.nextElementSibling) time.after(document.createElement('span'));
-			time.nextElementSibling.textContent = ` (${words})`;
-		}
-	}
-
-	/* What this browser told the server last, in IndexedDB because the worker reads it too. */
-
+	/* `told`: what the server knows (the worker reads it too); `owed`: rows that it is still to erase. */
+	let stuck = false;
 	function withStore(act) {
+		if (stuck) return undefined;
 		return new Promise((resolve) => {
 			const open = indexedDB.open('atstatus', 1);
+			const giveUp = () => {
+				stuck = true;
+				resolve();
+			};
+			const limit = setTimeout(giveUp, 2000);
 			open.onupgradeneeded = () => open.result.createObjectStore('push');
-			open.onerror = () => resolve(undefined);
+			open.onerror = open.onblocked = giveUp;
 			open.onsuccess = () => {
+				if (stuck) return open.result.close();
 				const transaction = open.result.transaction('push', 'readwrite');
 				const request = act(transaction.objectStore('push'));
 				transaction.oncomplete = transaction.onabort = () => {
+					clearTimeout(limit);
 					open.result.close();
 					resolve(transaction.error ? undefined : request.result);
 				};
 			};
-		}).catch(() => undefined);
+		}).catch(ignore);
 	}
 
-	const recall = () => withStore((store) => store.get('told'));
-	const remember = (told) => withStore((store) => store.put(told, 'told'));
-	const forget = () => withStore((store) => store.delete('told'));
-
-	/* The server */
+	const recall = (name) => withStore((store) => store.get(name));
+	const remember = (name, value) => withStore((store) => store.put(value, name));
+	const forget = (name) => withStore((store) => store.delete(name));
 
 	class Refusal extends Error {}
 
-	/* Always fresh: a cached key would make subscriptions that no key of ours can reach. */
+	const failed = (answer) => `The server answered ${answer.status}.`;
+
+	/* Never from a cache: no key of ours reaches a subscription made with an old one. */
 	async function readConfig() {
 		const answer = await fetch('/push.json', { cache: 'no-store' });
-		if (!answer.ok) throw new Refusal(`The server answered ${answer.status}.`);
+		if (!answer.ok) throw new Refusal(failed(answer));
 		return answer.json();
 	}
 
@@ -125,33 +131,38 @@
 			signal: AbortSignal.timeout?.(20000),
 		});
 		const told = await answer.json().catch(() => ({}));
-		if (!answer.ok) {
-			throw new Refusal(typeof told.error === 'string' ? told.error : `The server answered ${answer.status}.`);
-		}
+		if (!answer.ok) throw new Refusal(typeof told.error === 'string' ? told.error : failed(answer));
 		return told;
 	}
 
 	const proofOf = (subscription) => ({ endpoint: subscription.endpoint, auth: subscription.toJSON().keys.auth });
 
-	/* `old` is the row that this subscription takes over: the server keeps its choices. */
-	async function tell(subscription, key, old) {
+	/* `old`: the row that it takes over with its choices. */
+	async function tell(subscription, key, old, choices) {
 		const proof = proofOf(subscription);
-		const body = { subscription: subscription.toJSON(), key };
+		const body = { subscription: subscription.toJSON(), key, ...choices };
 		if (old && (old.endpoint !== proof.endpoint || old.auth !== proof.auth)) {
 			body.replaces = { endpoint: old.endpoint, auth: old.auth };
 		}
 		await post('', body);
-		await remember({ ...proof, key, at: Date.now() });
+		await remember('told', { ...proof, key, at: Date.now() });
 	}
 
-	/* The browser's own subscription */
+	/* Has the server erase rows; what fails is kept for the next visit. */
+	async function settle(more = []) {
+		const owed = [...((await recall('owed')) ?? []), ...more];
+		if (owed.length === 0) return;
+		await remember('owed', owed);
+		for (const { endpoint, auth } of owed) await post('/remove', { endpoint, auth });
+		await forget('owed');
+	}
 
 	function toOctets(base64url) {
 		const text = atob(base64url.replaceAll('-', '+').replaceAll('_', '/'));
 		return Uint8Array.from(text, (character) => character.charCodeAt(0));
 	}
 
-	/* The key it was made with, or '' where the browser does not say. */
+	/* '' where the browser does not say. */
 	function keyOf(subscription) {
 		const octets = subscription.options?.applicationServerKey;
 		if (!octets) return '';
@@ -159,89 +170,88 @@
 		return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 	}
 
+	const getSubscription = () => registration.pushManager.getSubscription();
+
 	async function subscribe(key) {
-		const manager = registration.pushManager;
-		const options = { userVisibleOnly: true, applicationServerKey: toOctets(key) };
-		const known = await manager.getSubscription();
+		const known = await getSubscription();
 		if (known && (keyOf(known) || key) === key) return known;
 		if (known) await known.unsubscribe();
-		return manager.subscribe(options);
+		return registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: toOctets(key) });
 	}
 
 	/* The bell shows what the browser says, never what was stored. */
 	async function refresh(note) {
-		const subscription = await registration.pushManager.getSubscription().catch(() => null);
-		if (Notification.permission === 'denied') show('blocked', note);
-		else if (subscription && Notification.permission === 'granted') show('on', note);
+		const subscription = await getSubscription().catch(ignore);
+		if (permission() === 'denied') show('blocked', note);
+		else if (subscription && permission() === 'granted') show('on', note);
 		else show('off', note);
 	}
 
 	function explain(error) {
 		if (error instanceof Refusal) return error.message;
-		switch (error.name) {
-			case 'TypeError':
-			case 'TimeoutError':
-				return 'The server of this page did not answer. Try again in a minute.';
-			case 'AbortError':
-				return 'This browser could not reach its push service. ' +
-					'In Brave, first allow “Google services for push messaging” under Privacy.';
-			default:
-				return 'This browser refused. Reload the page and try again.';
+		if (error.name === 'AbortError') {
+			return 'This browser could not reach its push service. ' +
+				'In Brave, first allow “Google services for push messaging” under Privacy.';
 		}
+		return ['TypeError', 'TimeoutError'].includes(error.name)
+			? 'The server of this page did not answer. Try again in a minute.'
+			: 'This browser refused. Reload the page and try again.';
 	}
 
 	async function switchOn() {
-		/* The question comes before everything else: later it would no longer count as the answer to a click. */
-		show(Notification.permission === 'default' ? 'asking' : 'working');
-		const permission = await Notification.requestPermission();
+		/* First of all: later it would no longer count as the answer to a click. */
+		show(permission() === 'default' ? 'asking' : 'working');
+		await Notification.requestPermission();
 		await reconciling;
-		if (permission !== 'granted') return refresh();
+		if (permission() !== 'granted') return refresh();
 
 		show('working');
 		try {
 			const { publicKey } = await readConfig();
 			const subscription = await subscribe(publicKey);
-			await tell(subscription, publicKey, await recall());
+			const told = await recall('told');
+			/* A row made by following one incident becomes a full one. */
+			await tell(subscription, publicKey, told, told ? {} : { components: 'all' });
 			await refresh('You will be told here when something happens.');
 		} catch (error) {
-			/* A subscription that the server does not know would show as on, and stay silent. */
-			const half = await registration.pushManager.getSubscription().catch(() => null);
-			await half?.unsubscribe().catch(() => false);
-			await refresh(Notification.permission === 'denied' ? undefined : `Not switched on. ${explain(error)}`);
+			/* Unknown to the server it would show as on, and stay silent. */
+			const half = await getSubscription().catch(ignore);
+			await half?.unsubscribe().catch(ignore);
+			await refresh(permission() === 'denied' ? undefined : `Not switched on. ${explain(error)}`);
 		}
 	}
 
 	async function switchOff() {
 		show('working');
 		await reconciling;
+		const gone = [];
 		try {
-			const subscription = await registration.pushManager.getSubscription();
+			const subscription = await getSubscription();
 			if (subscription) {
-				await post('/remove', proofOf(subscription));
+				gone.push(proofOf(subscription));
 				await subscription.unsubscribe();
 			}
-			await forget();
-			await refresh('Notifications are off. Nothing about this browser is stored any more.');
 		} catch (error) {
-			await refresh(`Not switched off. ${explain(error)}`);
+			return refresh(`Not switched off. ${explain(error)}`);
 		}
+		await forget('told');
+		await refresh(await settle(gone).then(
+			() => 'Notifications are off. Nothing about this browser is stored any more.',
+			() => 'Notifications are off. The server did not answer: it erases this browser at your next visit.',
+		));
 	}
 
-	/*
-	 * Subscriptions get lost or renewed without a word: on each visit, browser and server are brought together.
-	 * Nothing is posted within a day unless the endpoint or the key has changed.
-	 */
+	/* Subscriptions get lost or renewed without a word. Posts once a day, or where endpoint or key changed. */
 	async function reconcile() {
-		const told = await recall();
-		if (Notification.permission === 'denied') {
-			if (!told) return;
-			await post('/remove', { endpoint: told.endpoint, auth: told.auth });
-			await forget();
-			return;
+		await settle().catch(ignore);
+		const told = await recall('told');
+		if (permission() === 'denied' && told) {
+			await forget('told');
+			await settle([told]);
 		}
-		if (Notification.permission !== 'granted') return;
+		if (permission() !== 'granted') return;
 
-		const known = await registration.pushManager.getSubscription();
+		const known = await getSubscription();
 		if (!known && !told) return;
 		const { publicKey } = await readConfig();
 		const old = told ?? proofOf(known);
@@ -249,18 +259,15 @@
 		try {
 			subscription = await subscribe(publicKey);
 		} catch {
-			await refresh('This browser ended the notifications. You can switch them on again.');
-			return;
+			return refresh('This browser ended the notifications. You can switch them on again.');
 		}
-		const current = told && told.endpoint === subscription.endpoint && told.key === publicKey;
-		if (!current || Date.now() - told.at > DAY) await tell(subscription, publicKey, old);
+		const isCurrent = told?.endpoint === subscription.endpoint && told.key === publicKey;
+		if (!isCurrent || Date.now() - told.at > DAY) await tell(subscription, publicKey, old);
 		if (state !== 'on') await refresh();
 	}
 
-	/* Nothing is said when this fails: the next visit tries again. */
 	function reconcileQuietly() {
-		if (switching) return;
-		reconciling = reconciling.then(reconcile).catch(() => undefined);
+		if (!switching) reconciling = reconciling.then(reconcile).catch(ignore);
 	}
 
 	async function onClick() {
@@ -273,7 +280,7 @@
 		switching = false;
 	}
 
-	/* Why this browser cannot do it here, as a state; undefined when it can. */
+	/* Why this browser cannot do it here, as a state. */
 	function obstacle() {
 		if (!window.isSecureContext) return 'insecure';
 		if ('serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window) return undefined;
@@ -289,7 +296,7 @@
 		let hindrance = obstacle();
 		if (!hindrance) {
 			try {
-				/* A worker that is there already need not wait until the browser has looked for a newer one. */
+				/* A worker that is there need not wait for the look for a newer one. */
 				const { ready } = navigator.serviceWorker;
 				const registered = navigator.serviceWorker.register('/sw-push.js', { scope: '/', updateViaCache: 'none' });
 				registration = await Promise.race([ready, registered.then(() => ready)]);
@@ -306,16 +313,13 @@
 
 		(window.requestIdleCallback ?? setTimeout)(reconcileQuietly);
 		navigator.permissions?.query({ name: 'notifications' })
-			.then((permission) => {
-				permission.onchange = () => {
-					if (!switching) refresh().then(reconcileQuietly);
-				};
+			.then((watched) => {
+				watched.onchange = () => switching || refresh().then(reconcileQuietly);
 			})
-			.catch(() => undefined);
+			.catch(ignore);
 	}
 
-	showLocalTimes();
-	showElapsed();
-	setInterval(showElapsed, 60000);
-	startBell().catch(() => undefined);
+	showTimes();
+	setInterval(showTimes, 60000);
+	startBell().catch(ignore);
 })();

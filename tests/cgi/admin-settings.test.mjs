@@ -204,6 +204,9 @@ describe("components and settings", () => {
     assert.deepEqual(bad.map(({ what, state: one }) => `${what} ${one}`), ["Keys major_outage", "Contact degraded_performance",
       "HTTPS degraded_performance", "Push services degraded_performance", "Push services degraded_performance"]);
     assert.match(bad.at(-1).sentence, /push\.example:8443/);
+    const mapped = await judge({ PUSH_CONNECT_TO: "fcm.googleapis.com:443:127.0.0.1:8443" }, "ok");
+    assert.deepEqual(mapped.at(-1), { what: "Push services", state: "degraded_performance",
+      sentence: "PUSH_CONNECT_TO leads notifications elsewhere: fcm.googleapis.com:443:127.0.0.1:8443." });
     const unmatched = await judge({}, "The private key does not fit the public one.");
     assert.deepEqual(unmatched[0], { what: "Keys", state: "major_outage", sentence: "The private key does not fit the public one." });
     assert.equal((await judge({}))[0].state, "degraded_performance");

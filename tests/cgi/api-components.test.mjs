@@ -152,11 +152,29 @@ for (const [how, open] of doors) {
     test("a member that is not known is refused with a sentence, and nothing is stored", async () => {
       const { id } = await client.component("Strict");
       const rows = content(state);
-      for (const fields of [{ name: "x", colour: "red" }, { Name: "x" }, { name: "x", "status ": "operational" }, { id: newId(), name: "x" }]) {
-        assertError(await client.call("POST", "/components", { component: fields }), 400, /member/);
-        assertError(await client.call("PATCH", `/components/${id}`, { component: fields }), 400, /member/);
+      for (const fields of [{ name: "x", colour: "red" }, { Name: "x" }, { name: "x", "status ": "operational" }, { name: "x", metadata: {} }]) {
+        const unknown = new RegExp(`member "${Object.keys(fields).find((key) => key !== "name")}"`);
+        assertError(await client.call("POST", "/components", { component: fields }), 400, unknown);
+        assertError(await client.call("PATCH", `/components/${id}`, { component: fields }), 400, unknown);
       }
       assert.deepEqual(content(state), rows);
+    });
+
+    test("members of Statuspage that say nothing here are taken and ignored", async () => {
+      const made = await client.component({ name: "Lenient", id: newId(), automation_email: "x@example.com", position: 99 });
+      assert.notEqual(made.position, 99);
+      assert.equal("automation_email" in made, false);
+    });
+
+    test("an answer, changed and sent back, is understood, for a group too", async () => {
+      const group = await client.component({ name: "Back group", group: true });
+      const leaf = await client.component({ name: "Back leaf", group_id: group.id, status: "partial_outage" });
+      const { updated_at: _, ...changed } = await client.patch(`/components/${leaf.id}`, { ...leaf, description: "New." });
+      const { updated_at: __, ...old } = leaf;
+      assert.deepEqual(changed, { ...old, description: "New." });
+      const read = (await client.get(`/components/${group.id}`)).json;
+      assert.equal(read.status, "partial_outage");
+      assert.equal((await client.patch(`/components/${group.id}`, { ...read, name: "Renamed group" })).name, "Renamed group");
     });
 
     const badFields = [

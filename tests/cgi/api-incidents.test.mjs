@@ -187,11 +187,29 @@ for (const [how, open] of doors) {
     test("a member that is not known is refused with a sentence, and nothing is stored", async () => {
       const { id } = await client.incident({ name: "x" });
       const rows = content(state);
-      for (const fields of [{ name: "x", sev: 1 }, { name: "x", message: "y" }, { name: "x", Status: "resolved" }, { name: "x", metadata: {} }]) {
-        assertError(await client.call("POST", "/incidents", { incident: fields }), 400, /member/);
-        assertError(await client.call("PATCH", `/incidents/${id}`, { incident: fields }), 400, /member/);
+      for (const fields of [{ name: "x", sev: 1 }, { name: "x", message: "y" }, { name: "x", Status: "resolved" }, { name: "x", auto_pilot: true }]) {
+        const unknown = new RegExp(`member "${Object.keys(fields)[1]}"`);
+        assertError(await client.call("POST", "/incidents", { incident: fields }), 400, unknown);
+        assertError(await client.call("PATCH", `/incidents/${id}`, { incident: fields }), 400, unknown);
       }
       assert.deepEqual(content(state), rows);
+    });
+
+    test("members of Statuspage that say nothing here are taken and ignored", async () => {
+      const made = await client.incident({ name: "Lenient", metadata: { a: { b: [1] } }, backfilled: false, backfill_date: null,
+        reminder_intervals: "[3, 6]", scheduled_remind_prior: true, scheduled_auto_in_progress: false, scheduled_auto_completed: false,
+        auto_transition_to_maintenance_state: false, auto_transition_to_operational_state: true, auto_tweet_at_beginning: true,
+        auto_tweet_on_creation: false, auto_tweet_on_completion: false, auto_tweet_one_hour_before: false, impact: "critical" });
+      assert.deepEqual([made.impact, made.status], ["none", "investigating"]);
+    });
+
+    test("an answer, changed and sent back, is understood; its list of components says nothing", async () => {
+      const api = await client.component("Sent back");
+      const made = await client.incident({ name: "Before", body: "One.", components: { [api.id]: "partial_outage" } });
+      made.components[0].status = "operational";
+      const back = await client.patch(`/incidents/${made.id}`, { ...made, name: "After", status: "identified" });
+      assert.deepEqual([back.id, back.name, back.status, back.impact, back.created_at], [made.id, "After", "identified", "major", made.created_at]);
+      assert.equal(statusOf(api.id), "partial_outage");
     });
 
     test("a wrong value is 422, names its member, and nothing is stored", async () => {
@@ -393,7 +411,7 @@ describe("what a call tells subscribers", () => {
     for (const { id } of hidden) {
       const made = await client.incident({ name: "Visible name", components: { [id]: "major_outage" } });
       const job = client.newestJob();
-      assert.deepEqual(job.notices.map((n) => [n.trigger, n.title]), [["incident_new", "🔴 Major outage: Visible name"]]);
+      assert.deepEqual(job.notices.map((n) => [n.trigger, n.title]), [["incident_new", "🔵 Incident: Visible name"]]);
       assert.deepEqual(await told(() => client.patch(`/incidents/${made.id}`, { status: "resolved" })), ["incident_resolved"]);
       assert.deepEqual(await told(() => client.patch(`/components/${id}`, { status: "major_outage" })), []);
     }

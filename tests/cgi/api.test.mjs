@@ -261,12 +261,12 @@ for (const [how, open] of doors) {
       assert.deepEqual(content(state), rows);
     });
 
-    test("a body longer than 128 KiB is 413 and nothing of it is stored", async () => {
+    test("a body longer than 320 KiB is 413 and nothing of it is stored", async () => {
       const rows = content(state);
-      const answer = await client.call("POST", "/components", { component: { name: "x", description: "y".repeat(131072) } });
+      const answer = await client.call("POST", "/components", { component: { name: "x", description: "y".repeat(327680) } });
       assert.equal(answer.status, 413);
       assert.deepEqual(content(state), rows);
-      const most = `{"component":{"name":"Just fits"}}`.padEnd(131072);
+      const most = `{"component":{"name":"Just fits"}}`.padEnd(327680);
       const fits = await client.call("POST", "/components", most, { headers: { "content-type": "application/json" } });
       assert.equal(fits.status, 201, fits.text);
     });

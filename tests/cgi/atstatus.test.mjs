@@ -384,13 +384,13 @@ describe("how atstatus is called", () => {
     for (const verb of VERBS) assert.doesNotMatch(place.run([...verb, "--nonsense", "x", "y"]).stderr, /unknown verb/, verb.join(" "));
   }));
 
-  test("a call that is no use is exit 2 with the usage on standard error", withPlace((place) => {
+  test("a call that is no use is exit 2 with one line on standard error that says what is wrong and where the verbs are listed", withPlace((place) => {
     for (const args of [[], ["nothing"], ["incident"], ["doctor"], ["backup"], ["restore"], ["import"], ["export"], ["admin"], ["admin", "remove", "x"],
       ["token"], ["init", "x"], ["keys", "x"], ["keys", "--print", "x"], ["admin", "add"], ["admin", "add", "a", "b"], ["publish", "x"], ["migrate", "x"],
       ["--env"], ["init", "--env"], ["--version"]]) {
       const done = place.run(args);
       assert.deepEqual([done.code, done.stdout], [2, ""], args.join(" "));
-      assert.match(done.stderr, /usage: atstatus/);
+      assert.match(done.stderr, /^atstatus: .*; `atstatus --help` lists the verbs\n$/);
     }
     assert.deepEqual(fs.readdirSync(place.dir), [".env"]);
   }));

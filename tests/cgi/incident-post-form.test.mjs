@@ -168,6 +168,52 @@ describe("incidents by form", () => {
     assert.match(text, /2 too late/);
     state.run(`DELETE FROM ledger WHERE job_id = ${job.id}`);
     assert.match((await editor.get(page(id))).text, /Nobody was told: no subscriber had asked for this\./);
+    state.run(`UPDATE jobs SET max_subscription_id = 0 WHERE id = ${job.id}`);
+    assert.match((await editor.get(page(id))).text, /Nobody was told: there were no subscribers yet\./);
+  });
+
+  it("while a push service is left alone, the ledger says who waits, why, and until when", async () => {
+    const id = await editor.addIncident({ name: "Held up", body: "Wait." });
+    const [job] = jobs(id);
+    const { id: origin, shard } = state.row("SELECT o.id, s.shard FROM origins o JOIN subscriptions s ON s.origin_id = o.id");
+    const pause = (until, reason) => state.run(`UPDATE origins SET paused_until = ${until}, pause_reason = ${quote(reason)}`);
+    const sentence = async () => decode(/<p class="ledger-sentence">([^<]*)/.exec((await editor.get(page(id))).text)[1]);
+    state.run(`UPDATE jobs SET spread = 1 WHERE id = ${job.id}; INSERT INTO lanes (job_id, origin_id, shard) VALUES (${job.id}, ${origin}, ${shard})`);
+    assert.equal(await sentence(), "Sending. No push service has answered yet.");
+    pause(Date.now() + 29_500, "connect");
+    assert.match(await sentence(), /^About 1 browser is waiting: fcm\.googleapis\.com cannot be reached; next try in (2\d|30) s\.$/);
+    pause(Date.now() + 179_000, "throttled");
+    assert.match(await sentence(), /is left alone for now; next try in [^.]*minutes\. The push service asks us to send more slowly\.$/);
+    pause(Date.now() + 29_500, "connect");
+    state.run(`UPDATE lanes SET done = 1 WHERE job_id = ${job.id}; INSERT INTO ledger VALUES (${job.id}, ${origin}, 'accepted', 3);
+      INSERT INTO exceptions (job_id, subscription_id, origin_id, shard, due_at) VALUES (${job.id}, 901, ${origin}, ${shard}, 1), (${job.id}, 902, ${origin}, ${shard}, 1)`);
+    assert.match(await sentence(), /^3 browsers told so far\. 2 browsers are waiting: fcm/);
+    pause(0, null);
+    assert.equal(await sentence(), "Sending. 3 browsers told so far.");
+  });
+
+  it("when an incident is over, all but its newest notification are folded; nobody is not said three times in large", async () => {
+    const id = await editor.addIncident({ name: "Folded", body: "One." });
+    await editor.done(page(id), page(id), { body: "Two." });
+    const finish = () => state.run(`UPDATE jobs SET state = 'done', max_subscription_id = 0 WHERE incident_id = ${quote(id)}`);
+    finish();
+    const open = (await editor.get(page(id))).text;
+    assert.equal(open.match(/class="ledger-sentence">Nobody/g).length, 1);
+    assert.equal(open.match(/class="quiet">Nobody was told: there were no/g).length, 1);
+    assert.doesNotMatch(open, /earlier notification/);
+    await editor.done(page(id), `${page(id)}/resolve`, {});
+    assert.match((await editor.get(page(id))).text, /<summary>2 earlier notifications<\/summary>/);
+    finish();
+    const over = (await editor.get(page(id))).text;
+    const [, folded] = /<details class="fold"><summary>2 earlier notifications<\/summary>([^]*?)<\/details>/.exec(over);
+    assert.equal(folded.match(/class="card padded ledger"/g).length, 2);
+    assert.equal(over.match(/class="ledger-sentence">/g).length, 1);
+  });
+
+  it("an open incident offers the update before its end", async () => {
+    const id = await editor.addIncident({ name: "In order", body: "One.", deliver_notifications: "0" });
+    const { text } = await editor.get(page(id));
+    assert.ok(text.indexOf('id="update"') > 0 && text.indexOf('id="update"') < text.indexOf('id="resolve"'));
   });
 
   it("wrong input is 422 with the same form, a message at the field, and all that was written", async () => {

@@ -169,11 +169,54 @@ describe("the parts of the page", () => {
     assert.match(html, new RegExp(`<time datetime="${new Date(today - 3 * DAY).toISOString().slice(0, 10)}" data-day>`));
   });
 
-  test("an incident that is not over says so among the past days too", () => {
+  test("an incident that is not over is told once; its day is one line among the past ones, and not a quiet one", () => {
     state.component("API");
-    state.incident("Going on");
+    const id = state.incident("Going on");
+    update(id, "investigating", "What we know.", Date.now());
     publish(state);
-    assert.match(text(section(read(state), "past")), /Investigating, not over yet/);
+    const html = section(read(state), "past");
+    assert.match(html, new RegExp(`<a href="/incidents/${id}/">Still open: Going on</a>`));
+    assert.equal(/What we know|No impact|<article/.test(html), false);
+    assert.equal(html.includes("in the past fourteen days</p>"), false);
+    assert.equal(read(state).split("What we know").length, 2);
+  });
+
+  test("the past days show a hundred incidents, and then say how many more there are", () => {
+    state.component("API");
+    const at = midnight() - DAY;
+    state.run(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 107)
+      INSERT INTO incidents (id, name, status, impact, max_impact, created_at, started_at, updated_at, resolved_at)
+      SELECT printf('aaaaaaaaa%03d', i), 'Of many', 'resolved', 'none', 'none', ${at} + i, ${at} + i, ${at} + i, ${at} + i FROM n`);
+    publish(state);
+    const html = section(read(state), "past");
+    assert.equal(html.match(/Of many/g).length, 100);
+    assert.ok(html.includes("aaaaaaaaa107") && !html.includes("aaaaaaaaa007"));
+    assert.match(html, /<p class="more">and 7 more<\/p>/);
+    assert.equal((html.match(/class="quiet"/g) ?? []).length, 1, "what lies beyond is not called quiet");
+    state.run("DELETE FROM incidents WHERE id IN (SELECT id FROM incidents WHERE name = 'Of many' LIMIT 7)");
+    state.run("UPDATE settings SET value = value + 1 WHERE name = 'content_rev'");
+    publish(state);
+    assert.equal(section(read(state), "past").includes("more</p>"), false);
+  });
+
+  test("an update without text is a step only where the state changes, and never an empty one", () => {
+    state.component("API");
+    const id = state.incident("Steps", { status: "identified" });
+    const now = Date.now();
+    update(id, "investigating", "", now - 5000);
+    update(id, "investigating", "", now - 4000);
+    update(id, "identified", "", now - 3000);
+    update(id, "identified", "Words.", now - 2000);
+    update(id, "identified", "", now - 1000);
+    publish(state);
+    const list = /<ol class="timeline">[\s\S]*?<\/ol>/.exec(read(state, incidentFile(id)))[0];
+    assert.deepEqual([...list.matchAll(/<b>([^<]*)<\/b>/g)].map(([, word]) => word), ["Identified", "Identified", "Investigating"]);
+    assert.equal((list.match(/class="prose"/g) ?? []).length, 1);
+  });
+
+  test("without JavaScript the page says why there is no button", () => {
+    publish(state);
+    for (const name of ["index.html", "404.html"]) assert.match(/<noscript>([\s\S]*?)<\/noscript>/.exec(read(state, name))?.[1] ?? "", /notifications/i);
   });
 
   test("the page of an open incident has its state, its start, its timeline, and chips of what it affects now", () => {
@@ -237,8 +280,8 @@ const hostile = [
   "\u202e<script>", "\u2028alert(1)\u2029", "\ufeff<script>", "＜script＞", "🔥<b>", "a\u0300<i>", "\u200b<u>", "<\u00a0script>", "=cmd|'/c calc'!A1", "[x](javascript:alert(1))",
 ];
 
-// The API refuses control characters in a name.
-const isOneLine = (s) => s.trim() === s && !/[\u0000-\u001f]/.test(s);
+// The API refuses control characters in a name, and those that turn the direction of writing.
+const isOneLine = (s) => s.trim() === s && !/[\u0000-\u001f\u202a-\u202e\u2066-\u2069]/.test(s);
 
 describe("hostile text", () => {
   let client, state, close, harmless, ids;

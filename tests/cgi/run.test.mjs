@@ -1,6 +1,6 @@
 // deploy/run.sh, what `make run` does after building: set-up, serving, stopping, and a second time.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
@@ -52,9 +52,12 @@ describe("deploy/run.sh", () => {
     for (const name of ["stdout", "stderr"]) child[name].on("data", (chunk) => { run[name] += chunk; });
     run.ended = new Promise((resolve) => child.on("exit", (code, signal) => setTimeout(() => resolve(code ?? signal), 50)));
     // what Ctrl-C does: the signal goes to the whole group
-    run.stop = (signal) => {
+    run.stop = async (signal) => {
+      const begun = Date.now();
       process.kill(-child.pid, signal);
-      return run.ended;
+      const code = await run.ended;
+      assert.ok(Date.now() - begun < 5000, "stopping waits for nothing that obeys");
+      return code;
     };
     run.ready = () => until(() => {
       if (child.exitCode !== null) throw new Error(`ended:\n${run.stdout}${run.stderr}`);
@@ -125,7 +128,11 @@ describe("deploy/run.sh", () => {
   });
 
   test("a port that is taken is a clear error before anything is made, and the other server is left alone", async () => {
-    const other = net.createServer((socket) => socket.resume().end("HTTP/1.0 200 OK\r\n\r\nother"));
+    const other = net.createServer((socket) => {
+      socket.on("error", () => {});
+      // answered only when the request is in: an earlier end could reset what is still being read
+      socket.once("data", () => socket.end("HTTP/1.0 200 OK\r\n\r\nother"));
+    });
     await new Promise((resolve) => other.listen(port, "127.0.0.1", resolve));
     try {
       const run = start();
@@ -182,7 +189,6 @@ describe("deploy/run.sh", () => {
   test("a sender that waits for a retry is ended with the rest", async () => {
     const run = start();
     await run.ready();
-    const { execFileSync } = await import("node:child_process");
     const soon = Date.now() + 90000;
     execFileSync("sqlite3", [path.join(stateDir, "data", "atstatus.db")], { input: `
       INSERT INTO origins (id, origin, suffix) VALUES (1, 'https://fcm.googleapis.com', 'fcm.googleapis.com');

@@ -1,4 +1,4 @@
-// Every call of contract §1.3 "Subscribing", with status, body and rows: as plain CGI and behind lighttpd as FastCGI.
+// Every call of contract §3 "Subscribing", with status, body and rows: as plain CGI and behind lighttpd as FastCGI.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { makeKeys, makeState, makeSubscription, plainCgi, startServer, subscriptionFields, until } from "./harness.mjs";

@@ -109,6 +109,18 @@ describe("nothing overflows", () => {
 	}
 });
 
+test("the title of each incident is large enough for a thumb", limit, () =>
+	withPage({ width: 390, height: 800, isMobile: true }, async (page) => {
+		await post("/incidents", { incident: { name: "Up", status: "resolved" } });
+		await page.open(suite.url("/"));
+		const sizes = await page.run(() => [...document.querySelectorAll("main a[href^='/incidents/']")].map((link) => {
+			const { width, height } = link.getBoundingClientRect();
+			return [link.textContent, width >= 44 && height >= 44];
+		}));
+		assert.ok(sizes.length >= 3, JSON.stringify(sizes));
+		assert.deepEqual(sizes.filter(([, isLarge]) => !isLarge), []);
+	}));
+
 describe("the worker shows each push as one notification", () => {
 	let page;
 

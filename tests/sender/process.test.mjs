@@ -1,7 +1,7 @@
 /* push-sender as a program: one at a time, ended politely, at size. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { startPushService } from "../pushservice/service.mjs";
@@ -254,6 +254,23 @@ inWorld("a database that others hold for seconds costs time and nothing else", a
 	assert.deepEqual(world.ledger(job), { accepted: 30 });
 	assert.equal(service.pushes().length, 30);
 	await until(() => world.jobRow(job).state === "done");
+});
+
+inWorld("when the database file is replaced it ends, and the next one sends what the new file says", async (world) => {
+	world.subscribe(300);
+	service.answer("*", { status: 201, delayMs: 700 }, "always");
+	const job = world.job();
+	const sender = world.start();
+	await service.waitForRequest("*", 1);
+	world.sql(`VACUUM INTO '${world.database}.copy'`);
+	for (const end of ["", "-wal", "-shm"]) rmSync(world.database + end, { force: true });
+	renameSync(`${world.database}.copy`, world.database);
+	const { code, log } = await sender.ended;
+	assert.equal(code, 1, log);
+	assert.match(log, /error WORKER-05 /);
+	service.clearAnswers();
+	await world.run();
+	assert.deepEqual(world.ledger(job), { accepted: 300 });
 });
 
 for (const room of [0, 40, 80]) {

@@ -81,7 +81,7 @@ function subscriptionOf(endpoint, key = new Uint8Array([4, 5, 6]).buffer) {
 	return { endpoint, options: { applicationServerKey: key }, toJSON: () => ({ endpoint, keys }) };
 }
 
-/* The message of the contract, §1.5. */
+/* The message of the contract, §5. */
 function message({ seq = 1000, status = 'investigating', impact = 'major', title = 'Partial outage: API', ...more } = {}) {
 	const url = `${ORIGIN}/incidents/abcdefghijkl/`;
 	const flat = { title, body: 'We are investigating.', icon: `${ORIGIN}/logo.png`, badge: `${ORIGIN}/badge.png`, tag: 'abcdefghijkl' };

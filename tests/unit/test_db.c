@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "capture.h"
 #include "settings.h"
 #include "t.h"
 
@@ -55,6 +56,11 @@ static void roles(void)
 	t_case("the sender's role cannot read users, sessions or tokens");
 	t_int(prepare_in_child(DB_SENDER, SQL_USER_BY_NAME), 1);
 	t_int(prepare_in_child(DB_SENDER, SQL_TOKEN_GET), 1);
+	t_case("the secrets are read by who needs one, which the sender does not");
+	t_int(prepare_in_child(DB_VISITOR, SQL_SECRET_GET), 0);
+	t_int(prepare_in_child(DB_ADMIN, SQL_SECRET_GET), 0);
+	t_int(prepare_in_child(DB_SENDER, SQL_SECRET_GET), 1);
+	t_int(prepare_in_child(DB_VISITOR, SQL_SECRET_ADD), 1);
 	t_case("the admin's role may do all of it");
 	t_int(prepare_in_child(DB_ADMIN, SQL_USER_BY_NAME), 0);
 	t_int(prepare_in_child(DB_ADMIN, SQL_INCIDENT_DELETE), 0);
@@ -174,6 +180,34 @@ static void migrations(struct db *db)
 	t_int(db_migrate(t_db_path, steps, 3), 0);
 }
 
+static void moved(void)
+{
+	char away[160];
+	struct db *db;
+
+	snprintf(away, sizeof away, "%s.away", t_db_path);
+	t_int(db_open(t_db_path, DB_ADMIN, &db), 1);
+	t_case("a file that stands where it was opened has not moved");
+	t_ok(!db_has_moved(db));
+	t_case("no write transaction begins, or ends well, when the file has moved");
+	t_int(db_begin_write(db), 1);
+	t_int(rename(t_db_path, away), 0);
+	t_ok(db_has_moved(db));
+	capture_start();
+	t_int(db_commit(db), -1);
+	t_ok(strstr(capture_end(), "error DB-21 ") != NULL);
+	t_ok(!db_is_open(db));
+	capture_start();
+	t_int(db_begin_write(db), -1);
+	capture_end();
+	t_ok(!db_is_open(db));
+	t_case("and when it is back, they do");
+	t_int(rename(away, t_db_path), 0);
+	t_int(db_begin_write(db), 1);
+	t_int(db_commit(db), 1);
+	db_close(&db);
+}
+
 int main(void)
 {
 	struct db *db = t_db_open();
@@ -181,6 +215,7 @@ int main(void)
 	every_statement_prepares(db);
 	roles();
 	transactions(db);
+	moved();
 	versions();
 	migrations(db);
 	t_db_close(&db);

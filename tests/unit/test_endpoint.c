@@ -114,6 +114,11 @@ static void test_form(void)
 	    {"https://b\xc3\xbc"
 	     "cher.example/x",
 		ENDPOINT_CHARACTER},
+	    {"https://-push.example.org/x", ENDPOINT_HOST},
+	    {"https://push-.example.org/x", ENDPOINT_HOST},
+	    {"https://push.example.org-/x", ENDPOINT_HOST},
+	    {"https://push.-.org/x", ENDPOINT_HOST},
+	    {"https://pu--sh.exa-mple.org/x", ENDPOINT_OK},
 	    {"https://a1.example2.org/x", ENDPOINT_OK},
 	    {"https://123.example.org/x", ENDPOINT_OK},
 	    {"https://0x7f.example.org/x", ENDPOINT_OK},

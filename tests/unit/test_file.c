@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "capture.h"
+#include "clock.h"
 #include "t.h"
 
 static char dir[] = "/tmp/atstatus-file-XXXXXX";
@@ -228,7 +229,7 @@ static pid_t holder(const char *path)
 		abort();
 	pid_t child = fork();
 	if (child == 0) {
-		if (file_lock(path, true, &fd) == 1 && write(ends[1], "x", 1) == 1)
+		if (file_lock(path, -1, &fd) == 1 && write(ends[1], "x", 1) == 1)
 			pause();
 		_exit(1);
 	}
@@ -252,12 +253,12 @@ static void check_lock(void)
 	t_case("a lock that another process holds is 0 and not logged");
 	pid_t child = holder(in_dir("lock"));
 	capture_start();
-	t_int(file_lock(in_dir("lock"), false, &fd), 0);
+	t_int(file_lock(in_dir("lock"), 0, &fd), 0);
 	t_str(capture_end(), "");
 	t_int(fd, -1);
 	t_case("a killed holder frees the lock, and the file stays, readable by its owner alone");
 	end(child);
-	t_int(file_lock(in_dir("lock"), false, &fd), 1);
+	t_int(file_lock(in_dir("lock"), 0, &fd), 1);
 	t_int(mode_of("lock"), 0600);
 	t_case("the descriptor of a lock does not survive exec");
 	t_ok(fd > STDERR_FILENO && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
@@ -267,6 +268,12 @@ static void check_lock(void)
 	t_int(fd, -1);
 	file_close(&fd);
 	child = holder(in_dir("lock"));
+	t_case("who waits for some time gives up when it is over, and not before");
+	int64_t since = clock_mono_ms();
+	t_int(file_lock(in_dir("lock"), 300, &fd), 0);
+	int64_t waited = clock_mono_ms() - since;
+	t_ok(waited >= 300 && waited < 5000);
+	t_int(fd, -1);
 	t_case("who waits gets the lock when its holder ends");
 	pid_t killer = fork();
 	if (killer == 0) {
@@ -275,14 +282,14 @@ static void check_lock(void)
 		_exit(0);
 	}
 	alarm(20);
-	t_int(file_lock(in_dir("lock"), true, &fd), 1);
+	t_int(file_lock(in_dir("lock"), -1, &fd), 1);
 	alarm(0);
 	file_close(&fd);
 	end(child);
 	waitpid(killer, NULL, 0);
 	t_case("a lock whose folder does not exist is an error and logged");
 	capture_start();
-	t_int(file_lock(in_dir("no/lock"), false, &fd), -1);
+	t_int(file_lock(in_dir("no/lock"), 0, &fd), -1);
 	t_ok(strstr(capture_end(), "error FILE-09 ") != NULL);
 }
 

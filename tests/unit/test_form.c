@@ -118,12 +118,14 @@ static void test_messages(void)
 	t_int(form.error_count, F__MAX);
 	t_str(sentence("name"), "Name must have at least 2 characters.");
 	t_str(sentence("body"), "Text must have at most 20 characters.");
-	t_str(sentence("status"), "Status is none of the values that are possible.");
+	t_str(sentence("status"), "Status must be one of investigating, identified, resolved.");
 	t_str(sentence("push"), "Push must be on or off.");
 	t_str(sentence("rate"), "Rate must be a number from 0 to 100.");
 	t_str(sentence("post_id"), "Form is not an id.");
 	t_str(sentence("at"), "Time is not a date and time.");
-	t_str(sentence("components"), "Components holds a value that is not possible.");
+	t_str(sentence("components"),
+	    "Components has \"x\", which must be one of investigating, identified, resolved.");
+	t_str(sentence("component_ids"), "Components names \"x\", which is not an id.");
 	t_str(form.errors[0].field, "name");
 	t_str(form.values[F_NAME].text, "a");
 
@@ -143,11 +145,28 @@ static void test_messages(void)
 	t_ok(urlencoded("name=ab&body=a%1bb"));
 	t_int(form.error_count, 1);
 
+	t_case("characters that turn the direction of a line are refused in a single line");
+	t_ok(urlencoded("name=a%E2%80%AEb"));
+	t_str(sentence("name"),
+	    "Name holds an invisible character that turns the direction of writing; type it anew.");
+	t_ok(urlencoded("name=a%E2%81%A6b") && form.error_count == 1);
+	t_ok(urlencoded("name=a%E2%81%A9b") && form.error_count == 1);
+	t_ok(urlencoded("name=a%E2%80%AAb") && form.error_count == 1);
+	t_ok(urlencoded("name=a%E2%80%8Fb%E2%81%A5&body=a%E2%80%AEb"));
+	t_int(form.error_count, 0);
+
+	t_case("a value that is named is shortened");
+	t_ok(urlencoded("name=ab&component_ids[]="
+			"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"));
+	t_str(sentence("component_ids"), "Components names "
+					 "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xe2\x80\xa6\", "
+					 "which is not an id.");
+
 	t_case("a member twice, too many members and a key that is no id are refused");
 	t_ok(urlencoded("name=ab&component_ids[]=aaaaaaaaaaaa&component_ids[]=aaaaaaaaaaaa"));
 	t_str(sentence("component_ids"), "Components holds the same member twice.");
 	t_ok(urlencoded("name=ab&components[x]=resolved"));
-	t_str(sentence("components"), "Components names something that is not an id.");
+	t_str(sentence("components"), "Components names \"x\", which is not an id.");
 	t_ok(urlencoded("name=ab&component_ids[]=aaaaaaaaaaaa&component_ids[]=aaaaaaaaaaab"
 			"&component_ids[]=aaaaaaaaaaac&component_ids[]=aaaaaaaaaaad"));
 	t_str(sentence("component_ids"), "Components has too many members.");
@@ -199,7 +218,8 @@ static void test_json(void)
 	t_int(form.error_count, 1);
 
 	t_case("unknown members and documents that are no object are refused");
-	t_ok(!json("{\"name\":\"ab\",\"other\":1}") && form.malformed != NULL);
+	t_ok(!json("{\"name\":\"ab\",\"other\":1}"));
+	t_str(form.malformed, "\"other\" is not known here.");
 	t_ok(!json("[1]") && form.malformed != NULL);
 	t_ok(!form_parse_json(&arena, NULL, FORM_PASS_UNKNOWN, fields, F__MAX, &form));
 	const struct json *doc;

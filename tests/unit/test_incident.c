@@ -26,17 +26,27 @@ static void commit(void)
 		abort();
 }
 
-static char *add_component(const char *name, const char *group_id, bool is_group)
+static char *create_component(struct component c)
 {
-	struct component c = {.name = arena_strdup(&arena, name),
-	    .group_id = arena_strdup(&arena, group_id),
-	    .is_group = is_group};
 	struct fault f = {0};
 
 	begin();
 	t_int(component_create(db, &arena, &c, "test", &f), 1);
 	commit();
 	return c.id;
+}
+
+static char *add_component(const char *name, const char *group_id, bool is_group)
+{
+	return create_component((struct component){.name = arena_strdup(&arena, name),
+	    .group_id = arena_strdup(&arena, group_id),
+	    .is_group = is_group});
+}
+
+static char *add_hidden_component(const char *name)
+{
+	return create_component(
+	    (struct component){.name = arena_strdup(&arena, name), .hidden = true});
 }
 
 static enum component_status status_of(const char *id)
@@ -368,6 +378,65 @@ static void one_job_per_action(void)
 	t_int(post(id, &p, &f), 0);
 }
 
+/* Components that visitors do not see, in an incident that they do. */
+static void hidden_components(void)
+{
+	char *shown = add_component("Shown", NULL, false), *secret = add_hidden_component("Secret"),
+	     *other = add_hidden_component("Other"), id[13];
+	struct incident_set both[] = {
+	    {shown, COMPONENT_DEGRADED_PERFORMANCE}, {secret, COMPONENT_MAJOR_OUTAGE}};
+	struct incident_set unseen[] = {
+	    {secret, COMPONENT_MAJOR_OUTAGE}, {other, COMPONENT_PARTIAL_OUTAGE}};
+	struct incident_posting p = posting(-1, "x", both, 2);
+	struct fault f = {0};
+
+	switch_trigger(TRIGGER_COMPONENT_DOWN, true);
+	switch_trigger(TRIGGER_COMPONENT_RECOVERED, true);
+	t_case("a hidden component counts neither for the impact nor for the title");
+	create(&p, id);
+	t_int(get(id).impact, IMPACT_MINOR);
+	t_int(get(id).max_impact, IMPACT_MINOR);
+	t_str(jobs().list[0].title, "🟡 Degraded: Shown");
+	t_case("a hidden component has no notice and is no part of the incident's");
+	t_str(notices_of_newest(), arena_printf(&arena, "incident_new %s|", id));
+	t_ok(strstr(concerned_of_newest(), shown) != NULL);
+	t_ok(strstr(concerned_of_newest(), secret) == NULL);
+	t_case("nor has its recovery");
+	p = posting(INCIDENT_RESOLVED, "x", NULL, 0);
+	t_int(post(id, &p, &f), 1);
+	t_str(notices_of_newest(), arena_printf(&arena, "incident_resolved %s|", id));
+
+	t_case("with hidden components alone the impact is none, but for an override");
+	p = posting(-1, "x", unseen, 2);
+	create(&p, id);
+	t_int(get(id).impact, IMPACT_NONE);
+	t_str(jobs().list[0].title, "🔵 Incident: Checkout fails");
+	p = posting(-1, NULL, NULL, 0);
+	p.set_override = true;
+	p.impact_override = IMPACT_MAJOR;
+	t_int(post(id, &p, &f), 1);
+	t_int(get(id).impact, IMPACT_MAJOR);
+
+	t_case("one rule tells the worst impact of what is seen");
+	struct incident_component list[] = {
+	    {.status = COMPONENT_MAJOR_OUTAGE, .hidden = true},
+	    {.status = COMPONENT_PARTIAL_OUTAGE},
+	    {.status = COMPONENT_DEGRADED_PERFORMANCE},
+	};
+	t_int(incident_worst_impact(list, 3), IMPACT_MAJOR);
+	t_int(incident_worst_impact(list, 1), IMPACT_NONE);
+	t_int(incident_worst_impact(NULL, 0), IMPACT_NONE);
+	t_case("the only visible component, if there is exactly one");
+	struct incident i = {.components = list, .n_components = 2};
+	t_ok(incident_only_visible(&i) == &list[1]);
+	i.n_components = 3;
+	t_ok(incident_only_visible(&i) == NULL);
+	i.n_components = 1;
+	t_ok(incident_only_visible(&i) == NULL);
+	switch_trigger(TRIGGER_COMPONENT_DOWN, false);
+	switch_trigger(TRIGGER_COMPONENT_RECOVERED, false);
+}
+
 static void durations(void)
 {
 	t_case("a duration is told in its two largest units, rounded down");
@@ -404,6 +473,7 @@ int main(void)
 	silent_and_quiet();
 	component_triggers();
 	one_job_per_action();
+	hidden_components();
 	durations();
 	order();
 	arena_release(&arena);

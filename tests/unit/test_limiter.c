@@ -105,9 +105,14 @@ static void test_without_database(void)
 {
 	struct limiter *l = limiter_open("/nonexistent/limiter.db");
 
-	t_case("without a database one limit holds for everybody");
-	t_int(take_n(l, home, 4, 5, 3), 3);
-	t_int(take_n(l, other, 4, 5, 5), 2);
+	t_case("without a database a third of the limit holds for everybody together");
+	t_int(take_n(l, home, 4, 15, 3), 3);
+	t_int(take_n(l, other, 4, 15, 5), 2);
+	limiter_close(&l);
+	t_case("but never less than one, where the limit is not none");
+	l = limiter_open("/nonexistent/limiter.db");
+	t_int(take_n(l, home, 4, 2, 3), 1);
+	t_int(take_n(l, home, 4, 0, 3), 0);
 	limiter_close(&l);
 
 	t_case("a folder in the place of the file gives the same");
@@ -115,7 +120,7 @@ static void test_without_database(void)
 	snprintf(dir, sizeof dir, "%s/folder.db", folder);
 	t_int(mkdir(dir, 0700), 0);
 	l = limiter_open(dir);
-	t_int(take_n(l, home, 4, 2, 4), 2);
+	t_int(take_n(l, home, 4, 6, 4), 2);
 	limiter_close(&l);
 	rmdir(dir);
 
@@ -137,6 +142,11 @@ static void test_deleted(void)
 	t_int(take_n(l, network6, 8, 100, 3), 3);
 	t_int(unlink(path), 0);
 	t_int(take_n(l, network6, 8, 100, 5), 5);
+	t_case("and is made anew, where every process counts");
+	t_int(access(path, F_OK), 0);
+	struct limiter *second = limiter_open(path);
+	t_int(take_n(second, network6, 8, 6, 3), 1);
+	limiter_close(&second);
 	limiter_close(&l);
 }
 

@@ -13,9 +13,9 @@ static char dir[] = "/tmp/test_throttle.XXXXXX";
 static char path[64];
 static const uint8_t secret[THROTTLE_SECRET_LEN] = {1};
 
-static const struct throttle_key account = {"account", "ada", 3, 60 * CLOCK_SECOND};
-static const struct throttle_key other = {"account", "bob", 3, 60 * CLOCK_SECOND};
-static const struct throttle_key network = {"network", "ada", 3, 900 * CLOCK_SECOND};
+static const struct throttle_key account = {"account", "ada", 3, 60 * CLOCK_SECOND, 0};
+static const struct throttle_key other = {"account", "bob", 3, 60 * CLOCK_SECOND, 0};
+static const struct throttle_key network = {"network", "ada", 3, 900 * CLOCK_SECOND, 0};
 
 static int enter(struct throttle *t, const struct throttle_key *key, int64_t *wait_ms)
 {
@@ -91,6 +91,33 @@ static void ends(struct throttle *t)
 	t_int(enter(t, &account, &wait_ms), 1);
 }
 
+static void limited(struct throttle *t)
+{
+	static const struct throttle_key all = {"all", "", 0, CLOCK_MINUTE, 5};
+	int64_t wait_ms;
+
+	t_run("DELETE FROM failures");
+	t_case("a key with a limit takes so many attempts in each period, without delays");
+	for (int i = 0; i < 5; i++)
+		t_int(enter(t, &all, &wait_ms), 1);
+	t_int(enter(t, &all, &wait_ms), 0);
+	t_ok(wait_ms > 59 * CLOCK_SECOND && wait_ms <= CLOCK_MINUTE);
+	t_case("a success takes back one attempt");
+	throttle_clear(t, &all);
+	t_row("SELECT n FROM failures", "4");
+	t_int(enter(t, &all, &wait_ms), 1);
+	t_int(enter(t, &all, &wait_ms), 0);
+	t_case("the next period begins anew");
+	wait_all();
+	t_int(enter(t, &all, &wait_ms), 1);
+	t_row("SELECT n FROM failures", "1");
+	t_case("a clock that was set back begins anew too");
+	for (int i = 0; i < 5; i++)
+		(void)enter(t, &all, &wait_ms);
+	t_run("UPDATE failures SET next_at = next_at + 1000000000");
+	t_int(enter(t, &all, &wait_ms), 1);
+}
+
 static void without_database(void)
 {
 	char nowhere[96];
@@ -127,6 +154,7 @@ int main(void)
 	growth(t);
 	keys(t);
 	ends(t);
+	limited(t);
 	throttle_close(&t);
 	t_sql_close();
 	without_database();

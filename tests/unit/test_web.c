@@ -126,6 +126,48 @@ static void test_paths(void)
 	t_ok(!request("incident-post", "GET", "/cgi-bin/incident-post/v1/pages", NULL));
 }
 
+/* True if the answer is JSON with one sentence. */
+static bool is_json_error(void)
+{
+	const char *text = answer();
+
+	return has(text, "\r\nContent-Type: application/json\r\n") && has(text, "{\"error\":\"");
+}
+
+static void test_early_errors(void)
+{
+	static const char *const odd[] = {"/v1/", "/v1/pages/", "/v1//pages", "/v1/pages/default/",
+	    "/v1/pages/./x", "/v1/pages/../x", "/v1/a b", "/v1/%41"};
+	char long_path[WEB_PATH_MAX + 20] = "/v1/";
+
+	t_case("whatever is refused under /v1 is refused as JSON, however early");
+	for (size_t i = 0; i < nelem(odd); i++) {
+		t_ok(!request("incident-post", "GET", odd[i], NULL));
+		t_int(status(), 404);
+		t_check(is_json_error(), odd[i], __FILE__, __LINE__);
+	}
+	memset(long_path + 4, 'x', WEB_PATH_MAX);
+	t_ok(!request("incident-post", "GET", long_path, NULL));
+	t_ok(status() == 404 && is_json_error());
+	t_ok(!request("incident-post", "GET", "/v1", "PATH_INFO=//x", NULL));
+	t_ok(status() == 404 && is_json_error());
+	t_ok(!request("incident-post", "GET", "/v1/pages", "HTTP_ORIGIN=a", "HTTP_ORIGIN=b", NULL));
+	t_ok(status() == 400 && is_json_error());
+	t_ok(!request("incident-post", "GET", "/v1/pages", "QUERY_STRING=a=%zz", NULL));
+	t_ok(status() == 400 && is_json_error());
+	char *big = calloc(1, WEB_PARAMS_MAX + 10);
+	memset(big, 'a', WEB_PARAMS_MAX + 1);
+	memcpy(big, "HTTP_X=", 7);
+	t_ok(!request("incident-post", "GET", "/v1/pages", big, NULL));
+	t_ok(status() == 431 && is_json_error());
+	free(big);
+	t_case("and what is refused beside it is not");
+	t_ok(!request("incident-post", "GET", "/cgi-bin/incident-post/", NULL));
+	t_ok(status() == 404 && !is_json_error());
+	t_ok(!request("incident-post", "GET", "/v1x/", NULL));
+	t_ok(status() == 404 && !is_json_error());
+}
+
 static void test_methods(void)
 {
 	static const char *const never[] = {
@@ -403,6 +445,7 @@ int main(void)
 {
 	log_open("test_web");
 	test_paths();
+	test_early_errors();
 	test_methods();
 	test_headers();
 	test_media();
