@@ -131,6 +131,10 @@ static int set_pragmas(struct db *db)
 	if (db_run_text(db, "PRAGMA foreign_keys = ON") < 0 ||
 	    db_run_text(db, "PRAGMA temp_store = MEMORY") < 0)
 		return -1;
+	/* a copy that was put back may have another mode; the next one to open it tries again where
+	 * somebody is at work just now */
+	if (db->role != DB_LIMITER)
+		sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
 	switch (db->role) {
 	case DB_SENDER:
 		return db_run_text(db, "PRAGMA synchronous = NORMAL");

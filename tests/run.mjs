@@ -92,7 +92,8 @@ function nodeJobs(folder, list) {
 }
 
 const parts = {
-  lint: () => inParallel([() => prove("tests/lint/lint.mjs", process.execPath, ["tests/lint/lint.mjs"])], 1),
+  lint: () => inParallel([() => prove("tests/lint/lint.mjs", process.execPath, ["tests/lint/lint.mjs"]),
+    ...nodeJobs("tests/lint", ["build"])], 2),
   unit: () => inParallel(builds.flatMap((build) => files(`${build}/unit`, /^test_[a-z0-9_]+$/).map((file) => () =>
     prove(file, path.join(root, file), [], environment(build)))), 2),
   scripts: () => inParallel([...nodeJobs("tests/unit", ["build"]), ...nodeJobs("tests/pushservice", ["build"])], 2),

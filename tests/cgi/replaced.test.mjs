@@ -14,10 +14,10 @@ describe("a database that is replaced under running programs", () => {
   before(async () => ({ state, server, client, close } = await openServer()));
   after(() => close?.());
 
-  const count = (name) => Number(execFileSync("sqlite3", [state.database, `SELECT count(*) FROM incidents WHERE name = '${name}'`]));
+  const count = (name) => Number(execFileSync("sqlite3", ["-cmd", ".timeout 10000", state.database, `SELECT count(*) FROM incidents WHERE name = '${name}'`]));
   const post = (name) => client.call("POST", "/incidents", { incident: { name } });
   const copy = () => {
-    execFileSync("sqlite3", [state.database, `VACUUM INTO '${state.database}.copy'`]);
+    execFileSync("sqlite3", ["-cmd", ".timeout 10000", state.database, `VACUUM INTO '${state.database}.copy'`]);
     return `${state.database}.copy`;
   };
   const removeDatabase = () => ENDS.forEach((end) => fs.rmSync(state.database + end, { force: true }));

@@ -298,7 +298,8 @@ inWorld("housekeeping erases what is long dead and keeps the rest", async (world
 	const [follower] = world.subscribe(1, { choices: { components: "" } });
 	const [chooser] = world.subscribe(1, { choices: { components: "aaaaaaaaaaaa" } });
 	world.sql(`INSERT INTO follows VALUES (${follower.row}, '${incident}'), (${chooser.row}, '${incident}');
-		INSERT INTO posts VALUES ('old-old-old-old', '/', ${Date.now() - 3 * day}), ('new-new-new-new', '/', ${Date.now()});`);
+		INSERT INTO posts (post_id, digest, location, created_at) VALUES
+			('old-old-old-old', zeroblob(32), '/', ${Date.now() - 3 * day}), ('new-new-new-new', zeroblob(32), '/', ${Date.now()});`);
 	const job = world.job({ notices: [{ components: "zzzzzzzzzzzz" }], max: 0 });
 	await world.run();
 	const left = world.rows("SELECT id FROM subscriptions ORDER BY id").map(({ id }) => id);
