@@ -78,6 +78,19 @@ void *arena_array(struct arena *a, size_t n, size_t size)
 	return arena_alloc(a, n * size);
 }
 
+void *arena_grow(struct arena *a, void *array, size_t n, size_t size)
+{
+	void *grown;
+
+	/* full when n is a power of two, or nothing yet */
+	if (n != 0 && (n & (n - 1)) != 0)
+		return array;
+	grown = arena_array(a, n == 0 ? 1 : n * 2, size);
+	if (n > 0)
+		memcpy(grown, array, n * size);
+	return grown;
+}
+
 char *arena_copy(struct arena *a, const char *bytes, size_t len)
 {
 	char *p = arena_alloc(a, len + 1);

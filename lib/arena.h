@@ -34,6 +34,10 @@ void *arena_alloc(struct arena *a, size_t size);
 /* n members of size bytes each, zeroed; an overflow of n * size ends the process. */
 void *arena_array(struct arena *a, size_t n, size_t size);
 
+/* Room for one more member in an array of n members that grows by doubling; gives the array, moved or not.  The array
+ * must have grown by this function alone, from NULL and 0. */
+void *arena_grow(struct arena *a, void *array, size_t n, size_t size);
+
 /* A copy of len bytes with a NUL behind it. */
 char *arena_copy(struct arena *a, const char *bytes, size_t len);
 

@@ -40,17 +40,11 @@ int component_list(struct db *db, struct arena *a, struct component **out, size_
 {
 	struct db_stmt *s = db_stmt(db, SQL_COMPONENT_LIST);
 	struct component *list = NULL;
-	size_t count = 0, cap = 0;
+	size_t count = 0;
 	int rc;
 
 	while ((rc = db_step(s)) == 1) {
-		if (count == cap) {
-			struct component *grown = arena_array(a, cap * 2 + 16, sizeof *grown);
-			if (count > 0)
-				memcpy(grown, list, count * sizeof *grown);
-			list = grown;
-			cap = cap * 2 + 16;
-		}
+		list = arena_grow(a, list, count, sizeof *list);
 		read_row(s, a, &list[count++]);
 	}
 	if (rc < 0)

@@ -131,10 +131,6 @@ static int set_pragmas(struct db *db)
 	if (db_run_text(db, "PRAGMA foreign_keys = ON") < 0 ||
 	    db_run_text(db, "PRAGMA temp_store = MEMORY") < 0)
 		return -1;
-	/* a copy that was put back may have another mode; the next one to open it tries again where
-	 * somebody is at work just now */
-	if (db->role != DB_LIMITER)
-		sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
 	switch (db->role) {
 	case DB_SENDER:
 		return db_run_text(db, "PRAGMA synchronous = NORMAL");
@@ -226,8 +222,13 @@ int db_open(const char *path, enum db_role role, struct db **out)
 		db_close(&db);
 		return -1;
 	}
-	if (!limiter)
+	if (!limiter) {
+		/* a copy that was put back may have another mode; the next one to open it tries again
+		 * where somebody is at work just now.  Not before its version is known: what a newer
+		 * program made is not written to */
+		sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
 		sqlite3_set_authorizer(db->handle, db_authorize, db);
+	}
 	*out = db;
 	return 1;
 }

@@ -1,6 +1,6 @@
-/* incident.c - see incident.h. */
+/* incident.c - what a posting does: rules, rows, components, job.  See incident.h. */
 #include "base.h"
-#include "incident.h"
+#include "incident_private.h"
 
 #include "announce.h"
 #include "arena.h"
@@ -10,178 +10,6 @@
 #include "job.h"
 #include "settings.h"
 #include "text.h"
-
-/* ------------------------------------------------------------------ reading */
-
-static int64_t time_or_0(struct db_stmt *s, int col)
-{
-	return db_col_null(s, col) ? 0 : db_col_int(s, col);
-}
-
-static void read_row(struct db_stmt *s, struct arena *a, struct incident *i)
-{
-	*i = (struct incident){
-	    .id = db_col_strdup(s, 0, a),
-	    .name = db_col_strdup(s, 1, a),
-	    .status = (enum incident_status)incident_status_from_word(db_col_text(s, 2)),
-	    .impact = (enum impact)impact_from_word(db_col_text(s, 3)),
-	    .impact_override = db_col_null(s, 4) ? -1 : impact_from_word(db_col_text(s, 4)),
-	    .max_impact = (enum impact)impact_from_word(db_col_text(s, 5)),
-	    .created_at = db_col_int(s, 6),
-	    .started_at = db_col_int(s, 7),
-	    .updated_at = db_col_int(s, 8),
-	    .monitoring_at = time_or_0(s, 9),
-	    .resolved_at = time_or_0(s, 10),
-	    .scheduled_for = time_or_0(s, 11),
-	    .scheduled_until = time_or_0(s, 12),
-	};
-}
-
-/* Room for one more member of an array in the arena that doubles. */
-static void *grow(struct arena *a, void *array, size_t n, size_t size)
-{
-	if (n != 0 && (n & (n - 1)) != 0)
-		return array;
-	void *grown = arena_array(a, n == 0 ? 1 : n * 2, size);
-	if (n > 0)
-		memcpy(grown, array, n * size);
-	return grown;
-}
-
-static int load_components(struct db *db, struct arena *a, struct incident *i)
-{
-	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_COMPONENTS);
-	int rc;
-
-	i->components = NULL;
-	i->n_components = 0;
-	db_bind_text(s, ":incident", i->id);
-	while ((rc = db_step(s)) == 1) {
-		i->components = grow(a, i->components, i->n_components, sizeof *i->components);
-		i->components[i->n_components++] = (struct incident_component){
-		    .id = db_col_strdup(s, 0, a),
-		    .status = (enum component_status)component_status_from_word(db_col_text(s, 1)),
-		    .name = db_col_strdup(s, 2, a),
-		    .group_id = db_col_strdup(s, 3, a),
-		    .current_status =
-			(enum component_status)component_status_from_word(db_col_text(s, 4)),
-		    .hidden = db_col_int(s, 5) != 0,
-		};
-	}
-	return rc < 0 ? -1 : 1;
-}
-
-int incident_get(struct db *db, struct arena *a, const char *id, struct incident *out)
-{
-	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_GET);
-	int rc;
-
-	db_bind_text(s, ":id", id);
-	rc = db_step(s);
-	if (rc == 1)
-		read_row(s, a, out);
-	db_reset(s);
-	return rc == 1 ? load_components(db, a, out) : rc;
-}
-
-static int read_list(
-    struct db *db, struct arena *a, struct db_stmt *s, struct incident **out, size_t *n)
-{
-	struct incident *list = NULL;
-	size_t count = 0;
-	int rc;
-
-	while ((rc = db_step(s)) == 1) {
-		list = grow(a, list, count, sizeof *list);
-		read_row(s, a, &list[count++]);
-	}
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		if (load_components(db, a, &list[i]) < 0)
-			rc = -1;
-	*out = list;
-	*n = count;
-	return rc < 0 ? -1 : 1;
-}
-
-int incident_list_open(struct db *db, struct arena *a, struct incident **out, size_t *n)
-{
-	return read_list(db, a, db_stmt(db, SQL_INCIDENT_LIST_OPEN), out, n);
-}
-
-int incident_list_recent(struct db *db, struct arena *a, int64_t since_ms, int64_t limit,
-    struct incident **out, size_t *n)
-{
-	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_LIST_RECENT);
-
-	db_bind_int(s, ":since", since_ms);
-	db_bind_int(s, ":limit", limit);
-	return read_list(db, a, s, out, n);
-}
-
-int incident_list_ids(struct db *db, struct arena *a, char ***out, size_t *n)
-{
-	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_LIST_IDS);
-	char **ids = NULL;
-	size_t count = 0;
-	int rc;
-
-	while ((rc = db_step(s)) == 1) {
-		ids = grow(a, ids, count, sizeof *ids);
-		ids[count++] = db_col_strdup(s, 0, a);
-	}
-	*out = ids;
-	*n = count;
-	return rc < 0 ? -1 : 1;
-}
-
-static int load_update_components(struct db *db, struct arena *a, struct incident_update *u)
-{
-	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_UPDATE_COMPONENTS);
-	int rc;
-
-	db_bind_text(s, ":id", u->id);
-	while ((rc = db_step(s)) == 1) {
-		u->components = grow(a, u->components, u->n_components, sizeof *u->components);
-		u->components[u->n_components++] = (struct incident_update_component){
-		    .id = db_col_strdup(s, 0, a),
-		    .name = db_col_strdup(s, 1, a),
-		    .old_status =
-			(enum component_status)component_status_from_word(db_col_text(s, 2)),
-		    .new_status =
-			(enum component_status)component_status_from_word(db_col_text(s, 3)),
-		};
-	}
-	return rc;
-}
-
-int incident_updates(
-    struct db *db, struct arena *a, const char *id, struct incident_update **out, size_t *n)
-{
-	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_UPDATES);
-	struct incident_update *list = NULL;
-	size_t count = 0;
-	int rc;
-
-	db_bind_text(s, ":incident", id);
-	while ((rc = db_step(s)) == 1) {
-		list = grow(a, list, count, sizeof *list);
-		list[count++] = (struct incident_update){
-		    .id = db_col_strdup(s, 0, a),
-		    .status = (enum incident_status)incident_status_from_word(db_col_text(s, 1)),
-		    .body = db_col_strdup(s, 2, a),
-		    .created_at = db_col_int(s, 3),
-		    .updated_at = db_col_int(s, 4),
-		    .display_at = db_col_int(s, 5),
-		    .deliver_notifications = db_col_int(s, 6) != 0,
-		};
-	}
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		if (load_update_components(db, a, &list[i]) < 0)
-			rc = -1;
-	*out = list;
-	*n = count;
-	return rc < 0 ? -1 : 1;
-}
 
 /* ------------------------------------------------------------------ rules */
 
@@ -323,7 +151,7 @@ static int change_component(struct db *db, struct arena *a, const char *incident
 	    component_set_status(db, a, id, status, COMPONENT_CAUSE_INCIDENT, incident_id, &change);
 
 	if (rc == 1) {
-		e->changes = grow(a, e->changes, e->n, sizeof *e->changes);
+		e->changes = arena_grow(a, e->changes, e->n, sizeof *e->changes);
 		e->changes[e->n++] = change;
 	}
 	return rc;
@@ -443,7 +271,7 @@ static int add_update(struct db *db, struct arena *a, const struct incident *i,
 static int apply(struct db *db, struct arena *a, struct incident *i,
     const struct incident_posting *p, struct effect *e)
 {
-	if (apply_named(db, a, i->id, p, e) < 0 || load_components(db, a, i) < 0)
+	if (apply_named(db, a, i->id, p, e) < 0 || incident_load_components(db, a, i) < 0)
 		return -1;
 	/* the statuses that were set count for the impact before they are taken back */
 	set_impact(i);

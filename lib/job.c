@@ -188,14 +188,7 @@ static struct job_counts *origin_counts(struct arena *a, struct job_view *v, con
 	for (size_t i = 0; i < v->n_origins; i++)
 		if (strcmp(v->origins[i].origin, origin) == 0)
 			return &v->origins[i].counts;
-	/* a power of two or zero: the array is full */
-	if ((v->n_origins & (v->n_origins - 1)) == 0) {
-		size_t cap = v->n_origins == 0 ? 4 : v->n_origins * 2;
-		struct job_origin *grown = arena_array(a, cap, sizeof *grown);
-		if (v->n_origins > 0)
-			memcpy(grown, v->origins, v->n_origins * sizeof *grown);
-		v->origins = grown;
-	}
+	v->origins = arena_grow(a, v->origins, v->n_origins, sizeof *v->origins);
 	struct job_origin *o = &v->origins[v->n_origins++];
 	o->origin = arena_strdup(a, origin);
 	return &o->counts;

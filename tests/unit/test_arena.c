@@ -171,9 +171,25 @@ static void array_overflow(void)
 	arena_array(&a, SIZE_MAX / 2, 3);
 }
 
+static void check_grow(void)
+{
+	struct arena a = ARENA_INIT;
+	int *list = NULL;
+
+	t_case("an array that grows keeps its members and has room for one more");
+	for (int i = 0; i < 1000; i++) {
+		list = arena_grow(&a, list, (size_t)i, sizeof *list);
+		list[i] = i;
+	}
+	for (int i = 0; i < 1000; i++)
+		t_int(list[i], i);
+	arena_release(&a);
+}
+
 int main(void)
 {
 	check_alloc();
+	check_grow();
 	check_text();
 	check_reuse();
 	check_giving_back();
