@@ -11,7 +11,7 @@
 #define START INT64_C(1700000000000)
 
 /* A text that may be written to, as the structs want it. */
-#define S(text) ((char[]){text})
+#define S(text) ((char *)(text)) /* the structs take char *, and nobody writes to them */
 
 static struct db *db;
 static struct arena arena = ARENA_INIT;
