@@ -201,7 +201,8 @@ class State {
   }
 
   remove() {
-    fs.rmSync(this.dir, { recursive: true, force: true });
+    // a sender that the last request started may write its file just now
+    fs.rmSync(this.dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   }
 }
 
