@@ -5,8 +5,9 @@
 -- public programs has a small database of its own (lib/limiter.c): losing it harms nobody.
 
 -- What an admin can set, and what the programs tell each other: site_name, page_id, push_enabled,
--- trigger.<name>, content_rev (raised by each change that shows on the page), published (revision and day that the static
--- files show), vapid_verdict.
+-- trigger.<name>, content_rev (raised by each change that shows on the page), content_at (when that was),
+-- content_all_rev (the last change that concerns every page), published (revision, day and build that the static files
+-- show), vapid_verdict.
 CREATE TABLE settings (
 	name TEXT PRIMARY KEY,
 	value TEXT NOT NULL
@@ -122,11 +123,28 @@ CREATE TABLE incidents (
 	updated_at INTEGER NOT NULL,
 	monitoring_at INTEGER,
 	resolved_at INTEGER,
-	scheduled_for INTEGER,
-	scheduled_until INTEGER
+	scheduled_for INTEGER,          -- with scheduled_until: this is a maintenance; it has a life of its own (lib/maintenance.h)
+	scheduled_until INTEGER,
+	begun_at INTEGER,               -- when the maintenance first was in progress
+	overrun_at INTEGER,             -- when people were told that it takes longer
+	auto_start INTEGER NOT NULL DEFAULT 1 CHECK (auto_start IN (0, 1)),
+	auto_end INTEGER NOT NULL DEFAULT 1 CHECK (auto_end IN (0, 1)),
+	sequence INTEGER NOT NULL DEFAULT 0,    -- of the calendar entry (RFC 5545 §3.8.7.4)
+	content_rev INTEGER NOT NULL DEFAULT 0  -- of settings, when its page last changed: what a publisher must draw
 ) STRICT;
 CREATE INDEX incidents_by_age ON incidents(created_at);
 CREATE INDEX incidents_open ON incidents(created_at) WHERE resolved_at IS NULL;
+CREATE INDEX incidents_planned ON incidents(scheduled_for) WHERE scheduled_for IS NOT NULL;
+CREATE INDEX incidents_by_rev ON incidents(content_rev);
+
+-- How long before its beginning people are reminded of a maintenance.  Settled: told, or there was nothing to tell because
+-- that moment had passed when it was planned.
+CREATE TABLE reminders (
+	incident_id TEXT NOT NULL REFERENCES incidents(id) ON DELETE CASCADE,
+	minutes_before INTEGER NOT NULL CHECK (minutes_before BETWEEN 1 AND 525600),
+	settled INTEGER NOT NULL DEFAULT 0 CHECK (settled IN (0, 1)),
+	PRIMARY KEY (incident_id, minutes_before)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE incident_updates (
 	id TEXT PRIMARY KEY CHECK (length(id) = 12),
@@ -342,4 +360,4 @@ CREATE TABLE ledger (
 
 INSERT INTO counters VALUES ('subscriptions', 0);
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

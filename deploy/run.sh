@@ -30,6 +30,14 @@ if answers; then
 	exit 1
 fi
 
+# a database of an older version is brought to this one; a copy of it is kept beside it
+if [ -e "$STATE_DIR/data/atstatus.db" ]; then
+	said=$("$build/bin/atstatus" migrate)
+	case $said in
+	*"nothing to do"*) ;;
+	*) echo "$said" ;;
+	esac
+fi
 "$build/bin/atstatus" init
 
 if [ -z "${STATE_DIR:-}" ]; then
@@ -111,7 +119,7 @@ server=$!
 		pause=$!
 		wait "$pause"
 		pause=
-		"$build/bin/atstatus" publish || :
+		"$build/bin/atstatus" publish --due || :
 		"$build/libexec/push-sender" --allow-root 2>>"$STATE_DIR/data/push-sender.log" || :
 	done
 ) &

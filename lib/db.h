@@ -32,8 +32,9 @@ enum db_role {
 	DB_VISITOR, /* subscribe: subscriptions and test jobs; cannot read users, sessions, tokens,
 		     * audit; reads secrets, of which it needs one */
 	DB_ADMIN,   /* incident-post, admin-settings: everything but the schema */
-	DB_SENDER,  /* push-sender: the queue and what it learns; cannot read users, sessions,
-		     * tokens, audit, secrets.  Commits with synchronous=NORMAL: what a power failure undoes is only
+	DB_SENDER,  /* push-sender: the queue and what it learns, and maintenances that begin and end;
+		     * cannot read users, sessions, tokens, audit; reads secrets, of which it needs
+		     * one (the topics of the notices of a maintenance).  Commits with synchronous=NORMAL: what a power failure undoes is only
 		     * sent again */
 	DB_TOOL,    /* atstatus: everything */
 	DB_LIMITER, /* the limiter's own small file, made when absent */
@@ -41,7 +42,7 @@ enum db_role {
 };
 
 /* The schema this library is written for (PRAGMA user_version). */
-#define DB_VERSION 1
+#define DB_VERSION 2
 
 /* Opens an existing database of this version.  1 opened, 0 there is none, -1 broken, or of another
  * version (the log names the command that mends it). */

@@ -14,8 +14,8 @@ static const char *const writable[] = {
     [DB_ADMIN] = "*",
     [DB_SENDER] = " subscriptions origins follows mutes jobs job_notices job_texts exceptions "
 		  "sequences counters lanes ledger settings components component_history incidents "
-		  "incident_updates incident_update_components incident_components posts "
-		  "sqlite_sequence ",
+		  "incident_updates incident_update_components incident_components reminders "
+		  "posts audit sqlite_sequence ",
     [DB_TOOL] = "*",
     [DB_LIMITER] = "*",
 };
@@ -37,12 +37,12 @@ static bool may_write(enum db_role role, const char *table)
 	return writable[role][0] == '*' || (table != NULL && word_in(writable[role], table));
 }
 
-/* Tables a role may not read.  The visitors' program reads `secrets`, for the row "topic" by which it names test pushes;
- * an authorizer knows no rows, so the others (what forms of the admin's are signed with) are within its reach too. */
+/* Tables a role may not read.  The visitors' program and the sender read `secrets`, for the row "topic" by which a job's
+ * notices are named; an authorizer knows no rows, so the others (what forms of the admin's are signed with) are within its reach too. */
 static const char *const unreadable[] = {
     [DB_VISITOR] = " users sessions tokens audit ",
     [DB_ADMIN] = "",
-    [DB_SENDER] = " users sessions tokens audit secrets ",
+    [DB_SENDER] = " users sessions tokens audit ",
     [DB_TOOL] = "",
     [DB_LIMITER] = "",
 };

@@ -56,11 +56,18 @@ static void roles(void)
 	t_case("the sender's role cannot read users, sessions or tokens");
 	t_int(prepare_in_child(DB_SENDER, SQL_USER_BY_NAME), 1);
 	t_int(prepare_in_child(DB_SENDER, SQL_TOKEN_GET), 1);
-	t_case("the secrets are read by who needs one, which the sender does not");
+	t_case("the secrets are read by who needs one, and written by admins alone");
 	t_int(prepare_in_child(DB_VISITOR, SQL_SECRET_GET), 0);
 	t_int(prepare_in_child(DB_ADMIN, SQL_SECRET_GET), 0);
-	t_int(prepare_in_child(DB_SENDER, SQL_SECRET_GET), 1);
+	t_int(prepare_in_child(DB_SENDER, SQL_SECRET_GET), 0);
 	t_int(prepare_in_child(DB_VISITOR, SQL_SECRET_ADD), 1);
+	t_int(prepare_in_child(DB_SENDER, SQL_SECRET_ADD), 1);
+	t_case(
+	    "the sender's role may begin a maintenance and leave its trace, which it cannot read");
+	t_int(prepare_in_child(DB_SENDER, SQL_INCIDENT_SAVE), 0);
+	t_int(prepare_in_child(DB_SENDER, SQL_MAINTENANCE_REMINDERS_SETTLE), 0);
+	t_int(prepare_in_child(DB_SENDER, SQL_AUDIT_ADD), 0);
+	t_int(prepare_in_child(DB_SENDER, SQL_USER_ADD), 1);
 	t_case("the admin's role may do all of it");
 	t_int(prepare_in_child(DB_ADMIN, SQL_USER_BY_NAME), 0);
 	t_int(prepare_in_child(DB_ADMIN, SQL_INCIDENT_DELETE), 0);
@@ -144,40 +151,43 @@ static void begin_step(struct db *db)
 
 static void migrations(struct db *db)
 {
-	static const char *const steps[] = {NULL, "ALTER TABLE posts ADD COLUMN actor TEXT",
+	/* from version n by the n-th step */
+	static const char *const steps[] = {
+	    [DB_VERSION] = "ALTER TABLE posts ADD COLUMN actor TEXT",
 	    "UPDATE settings SET value = 'three' WHERE name = 'step'"};
 	static const char *const broken[] = {
-	    NULL, NULL, NULL, "CREATE TABLE half (x) STRICT", "SELECT nothing FROM nowhere"};
+	    [DB_VERSION + 2] = "CREATE TABLE half (x) STRICT", "SELECT nothing FROM nowhere"};
+	const int target = DB_VERSION + 2;
 	char copy[160];
 	struct db *other;
 
 	begin_step(db);
 	t_case("a migration runs its steps in order and sets the version");
-	t_int(db_migrate(t_db_path, steps, 3), 1);
-	t_int(db_file_version(t_db_path), 3);
+	t_int(db_migrate(t_db_path, steps, target), 1);
+	t_int(db_file_version(t_db_path), target);
 
 	t_case("a database of a newer version is refused");
 	t_int(db_open(t_db_path, DB_ADMIN, &other), -1);
 
 	t_case("a migration keeps a copy of the old version, readable by its owner alone");
 	struct stat st;
-	snprintf(copy, sizeof copy, "%s.v1", t_db_path);
+	snprintf(copy, sizeof copy, "%s.v%d", t_db_path, DB_VERSION);
 	t_ok(stat(copy, &st) == 0 && (st.st_mode & 0777) == 0600);
-	t_int(db_file_version(copy), 1);
+	t_int(db_file_version(copy), DB_VERSION);
 	unlink(copy);
 
 	t_case("a step that fails leaves the old version and none of the steps");
-	t_int(db_migrate(t_db_path, broken, 5), -1);
-	t_int(db_file_version(t_db_path), 3);
-	snprintf(copy, sizeof copy, "%s.v3", t_db_path);
+	t_int(db_migrate(t_db_path, broken, target + 2), -1);
+	t_int(db_file_version(t_db_path), target);
+	snprintf(copy, sizeof copy, "%s.v%d", t_db_path, target);
 	unlink(copy);
 
 	t_case("a database is never taken back to an older version");
-	t_int(db_migrate(t_db_path, steps, 2), -1);
-	t_int(db_file_version(t_db_path), 3);
+	t_int(db_migrate(t_db_path, steps, target - 1), -1);
+	t_int(db_file_version(t_db_path), target);
 
 	t_case("a database of the wanted version is left alone");
-	t_int(db_migrate(t_db_path, steps, 3), 0);
+	t_int(db_migrate(t_db_path, steps, target), 0);
 }
 
 static void moved(void)
