@@ -21,15 +21,11 @@ enum {
 	C__MAX
 };
 
-static const char *const status_words[] = {
-    "operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"};
-static_assert(nelem(status_words) == COMPONENT_STATUS__MAX, "in the order of the enum");
-
 static const struct form_field fields[C__MAX] = {
     [C_NAME] = {"name", "Name", FORM_TEXT, .min = 1, .max = COMPONENT_NAME_MAX},
     [C_DESCRIPTION] = {"description", "Description", FORM_LINES, .max = COMPONENT_DESCRIPTION_MAX},
-    [C_STATUS] = {"status", "Status", FORM_CHOICE, .choices = status_words,
-	.choices_count = nelem(status_words)},
+    [C_STATUS] = {"status", "Status", FORM_CHOICE, .choices = component_status_words,
+	.choices_count = COMPONENT_STATUS__MAX},
     [C_GROUP] = {"group", "Group", FORM_BOOL},
     [C_GROUP_ID] = {"group_id", "Group", FORM_ID},
     [C_SHOWCASE] = {"showcase", "Showcase", FORM_BOOL},

@@ -50,9 +50,22 @@ enum trigger {
 	TRIGGER_COMPONENT_DOWN,
 	TRIGGER_COMPONENT_RECOVERED,
 	TRIGGER_MAINTENANCE_STARTING,
+	TRIGGER_MAINTENANCE_SCHEDULED,
+	TRIGGER_MAINTENANCE_REMINDER,
+	TRIGGER_MAINTENANCE_OVERRUN,
+	TRIGGER_MAINTENANCE_COMPLETED,
+	TRIGGER_MAINTENANCE_RESCHEDULED,
+	TRIGGER_MAINTENANCE_CANCELLED,
 	TRIGGER__MAX,
 	TRIGGER_TEST = TRIGGER__MAX /* a test to one browser; no admin setting, no choice */
 };
+
+/* The words, in the order of their enum: also the choices of forms and of the write API.  The
+ * first INCIDENT_POSTMORTEM + 1 statuses are those of incidents, the first IMPACT_CRITICAL + 1
+ * impacts those that an admin may choose. */
+extern const char *const component_status_words[COMPONENT_STATUS__MAX];
+extern const char *const incident_status_words[INCIDENT_STATUS__MAX];
+extern const char *const impact_words[IMPACT__MAX];
 
 const char *component_status_word(enum component_status s);
 const char *incident_status_word(enum incident_status s);
@@ -77,5 +90,8 @@ bool component_status_is_outage(enum component_status s);
 
 /* True for resolved, postmortem, completed, cancelled. */
 bool incident_status_is_over(enum incident_status s);
+
+/* True for the statuses that only a maintenance has. */
+bool incident_status_is_maintenance(enum incident_status s);
 
 #endif

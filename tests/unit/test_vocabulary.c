@@ -42,7 +42,7 @@ static void incident_words(void)
 	t_int(incident_status_from_word("open"), -1);
 }
 
-static void impact_words(void)
+static void impacts_and_their_words(void)
 {
 	static const char *const words[] = {"none", "minor", "major", "critical", "maintenance"};
 	static const enum impact of[] = {
@@ -69,9 +69,11 @@ static void impact_words(void)
 static void trigger_words(void)
 {
 	static const char *const words[] = {"incident_new", "incident_update", "incident_resolved",
-	    "component_down", "component_recovered", "maintenance_starting"};
+	    "component_down", "component_recovered", "maintenance_starting",
+	    "maintenance_scheduled", "maintenance_reminder", "maintenance_overrun",
+	    "maintenance_completed", "maintenance_rescheduled", "maintenance_cancelled"};
 
-	t_case("the six triggers have the contract's words");
+	t_case("the twelve triggers have the contract's words");
 	t_int(nelem(words), TRIGGER__MAX);
 	for (int i = 0; i < TRIGGER__MAX; i++) {
 		t_str(trigger_word((enum trigger)i), words[i]);
@@ -99,7 +101,7 @@ int main(void)
 {
 	component_words();
 	incident_words();
-	impact_words();
+	impacts_and_their_words();
 	trigger_words();
 	labels();
 	return t_end();
