@@ -1,0 +1,33 @@
+/* zone.h - time zones of the IANA database, as the system's /usr/share/zoneinfo holds them.
+ *
+ * Stored times are UTC; a zone is asked only where people read or write a time of day: in the forms
+ * of admins and in the text of a notice.  Works through tzset(3), so a call changes the zone of the
+ * whole process and restores it: for processes of one thread.
+ *
+ * An unknown zone counts as UTC, so that a setting that came with another system harms nothing.
+ */
+#ifndef ZONE_H
+#define ZONE_H
+
+#include "base.h"
+#include "clock.h"
+
+/* "CEST", "+0530" or "UTC" with its NUL */
+#define ZONE_SHORT_SIZE 16
+
+/* True for a name such as "Europe/Berlin" or "Etc/UTC" that this system has. */
+bool zone_is_known(const char *name);
+
+/* The wall clock there, and what that time is called. */
+void zone_split(const char *name, int64_t ms, struct clock_date *out, char called[ZONE_SHORT_SIZE]);
+
+/* Reads "YYYY-MM-DDTHH:MM", as <input type="datetime-local"> sends it, as a time of that zone; a
+ * time that the change to summer leaves out is read as if it were not; of a time that there is
+ * twice, the first is meant.  False: no such date. */
+bool zone_parse_local(const char *name, const char *text, size_t len, int64_t *ms);
+
+/* Writes "YYYY-MM-DDTHH:MM" and a NUL. */
+#define ZONE_LOCAL_LEN 16
+void zone_format_local(const char *name, int64_t ms, char out[ZONE_LOCAL_LEN + 1]);
+
+#endif
