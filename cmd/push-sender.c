@@ -6,7 +6,7 @@
  * minute.
  *
  *	lock taken by somebody else -> tell it through the FIFO, exit 0
- *	open FIFO -> check keys, make the lanes of new jobs -> work (one process, or a crew of
+ *	open FIFO -> check keys, begin and end what is planned, make the lanes of new jobs -> work (one process, or a crew of
  * workers)
  *	-> tidy up -> let the lock go -> look again: who came in between was turned away
  *
@@ -30,6 +30,8 @@
 #include "file.h"
 #include "lane.h"
 #include "log.h"
+#include "maintenance.h"
+#include "page.h"
 #include "policy.h"
 #include "privilege.h"
 #include "settings.h"
@@ -199,12 +201,34 @@ static int find_keys(struct sender *s)
 	return find_key(s->db, s->previous_key, &w->previous_key_id) < 0 ? -1 : 1;
 }
 
+/* Maintenances that are due begin and end here, and the page says so before anybody is told. */
+static int run_maintenances(struct sender *s, struct db *db)
+{
+	int rc = maintenance_run_due(db, clock_now_ms());
+
+	if (rc != 1)
+		return rc;
+	page_open();
+	/* what fails here the timer mends */
+	page_publish(&s->conf, db, PAGE_CHANGED);
+	return 1;
+}
+
+/* The work that stands in the database is made ready for the workers. */
+static int prepare_work(void *user, struct db *db)
+{
+	if (run_maintenances(user, db) < 0)
+		log_error("SENDER-13",
+		    "maintenances could not be looked after; the next sender tries again");
+	return lane_spread(db, clock_now_ms());
+}
+
 static int look_at_database(struct sender *s, const char *verdict)
 {
 	if (store_verdict(s->db, verdict) < 0 || find_keys(s) < 0 ||
 	    db_one_int(db_stmt(s->db, SQL_SENDER_SUBSCRIPTIONS), &s->subscriptions) < 0)
 		return -1;
-	return lane_spread(s->db, clock_now_ms());
+	return prepare_work(s, s->db);
 }
 
 static int prepare(struct sender *s)
@@ -282,7 +306,8 @@ static int work_alone(struct sender *s)
 {
 	s->worker.workers = 1;
 	s->worker.worker = 0;
-	s->worker.spreads = true;
+	s->worker.prepare = prepare_work;
+	s->worker.user = s;
 	s->worker.wake_fd = s->fifo_fd;
 	s->worker.stop_fd = s->stop_fd;
 	return run_worker(s);
@@ -293,7 +318,7 @@ static void spread_for_crew(void *user)
 	struct sender *s = user;
 
 	if (open_database(s) == 1)
-		lane_spread(s->db, clock_now_ms());
+		prepare_work(s, s->db);
 	db_close(&s->db);
 }
 
@@ -314,7 +339,7 @@ static int work(struct sender *s)
 		return work_alone(s);
 	crew.workers = (int)n;
 	s->worker.workers = (int)n;
-	s->worker.spreads = false;
+	s->worker.prepare = NULL;
 	db_close(&s->db);
 	return crew_run(&crew);
 }

@@ -1,6 +1,6 @@
 /* announce.c - see announce.h. */
 #include "base.h"
-#include "announce.h"
+#include "announce_private.h"
 
 #include "arena.h"
 #include "audience.h"
@@ -12,8 +12,6 @@
 #include "settings.h"
 #include "text.h"
 
-#define BODY_POINTS 160
-#define NAME_POINTS 90
 /* Push services keep a message for a day: whoever is offline for longer reads the page. */
 #define KEEP_MS CLOCK_DAY
 
@@ -65,8 +63,7 @@ char *announce_duration(struct arena *a, int64_t ms)
 	return *out == '\0' ? arena_strdup(a, "less than a minute") : out;
 }
 
-/* What the title calls the thing: its one affected component, else the incident. */
-static const char *subject(const struct incident *i)
+const char *announce_subject(const struct incident *i)
 {
 	const struct incident_component *only = incident_only_visible(i);
 
@@ -84,7 +81,7 @@ static const struct look *look_now(const struct incident *i)
 
 char *announce_title(struct arena *a, const struct incident *i, int64_t now_ms)
 {
-	char *name = text_shorten(a, subject(i), NAME_POINTS);
+	char *name = text_shorten(a, announce_subject(i), ANNOUNCE_NAME_POINTS);
 
 	if (incident_status_is_over(i->status)) {
 		char *took = announce_duration(a, now_ms - i->started_at);
@@ -98,7 +95,7 @@ char *announce_title(struct arena *a, const struct incident *i, int64_t now_ms)
 
 static char *component_title(struct arena *a, const struct component_change *c, int64_t now)
 {
-	char *name = text_shorten(a, c->name, NAME_POINTS);
+	char *name = text_shorten(a, c->name, ANNOUNCE_NAME_POINTS);
 
 	if (c->recovered && c->trouble_since > 0)
 		return arena_printf(a, "🟢 Recovered: %s, down %s", name,
@@ -157,15 +154,10 @@ static char *incident_path(struct arena *a, const char *id)
 	return arena_printf(a, "/incidents/%s/", id);
 }
 
-static struct job_notice incident_notice(
-    struct arena *a, const struct incident *i, enum trigger trigger, const char *body, int64_t now)
+/* What is the same for incidents and maintenances. */
+static struct job_notice base_notice(
+    struct arena *a, const struct incident *i, enum trigger trigger, int64_t now)
 {
-	char *text = body == NULL ? arena_strdup(a, "")
-				  : html_plain_first_sentence(a, body, strlen(body), BODY_POINTS);
-
-	/* a posting without text still says what it is about */
-	if (*text == '\0')
-		text = arena_printf(a, "%s: %s", incident_status_label(i->status), i->name);
 	return (struct job_notice){
 	    .trigger = trigger,
 	    .subject_id = i->id,
@@ -174,30 +166,74 @@ static struct job_notice incident_notice(
 	    .status = incident_status_word(i->status),
 	    .impact = i->impact,
 	    .max_impact = i->max_impact,
-	    .urgency = incident_urgency(i, trigger),
-	    .path = incident_path(a, i->id),
 	    .expires_at = now + KEEP_MS,
-	    .title = announce_title(a, i, now),
-	    .body = text,
 	};
 }
 
+static struct job_notice incident_notice(
+    struct arena *a, const struct incident *i, enum trigger trigger, const char *body, int64_t now)
+{
+	struct job_notice n = base_notice(a, i, trigger, now);
+	char *text = body == NULL
+			 ? arena_strdup(a, "")
+			 : html_plain_first_sentence(a, body, strlen(body), ANNOUNCE_BODY_POINTS);
+
+	/* a posting without text still says what it is about */
+	if (*text == '\0')
+		text = arena_printf(a, "%s: %s", incident_status_label(i->status), i->name);
+	n.urgency = incident_urgency(i, trigger);
+	n.path = incident_path(a, i->id);
+	n.title = announce_title(a, i, now);
+	n.body = text;
+	return n;
+}
+
+static struct job_notice maintenance_notice(struct arena *a, const struct settings *set,
+    const struct incident *i, enum trigger trigger, const char *body, int64_t now)
+{
+	struct job_notice n = base_notice(a, i, trigger, now);
+
+	n.urgency = "normal";
+	n.path = arena_printf(a, "/maintenance/%s/", i->id);
+	n.expires_at = announce_maintenance_expiry(i, trigger, n.expires_at);
+	n.title = announce_maintenance_title(a, i, trigger, now);
+	n.body = announce_maintenance_body(a, i, trigger, body, set->time_zone);
+	return n;
+}
+
+static struct job_notice first_notice(struct arena *a, const struct settings *set,
+    const struct incident *i, enum trigger trigger, const char *body, int64_t now)
+{
+	if (incident_is_maintenance(i))
+		return maintenance_notice(a, set, i, trigger, body, now);
+	return incident_notice(a, i, trigger, body, now);
+}
+
+/* What a component's notice leads to. */
+static char *page_of(struct arena *a, const struct incident *i)
+{
+	if (i == NULL)
+		return arena_strdup(a, "/");
+	return incident_is_maintenance(i) ? arena_printf(a, "/maintenance/%s/", i->id)
+					  : incident_path(a, i->id);
+}
+
 static struct job_notice component_notice(
-    struct arena *a, const struct component_change *c, const char *incident_id, int64_t now)
+    struct arena *a, const struct component_change *c, const struct incident *i, int64_t now)
 {
 	bool down = !c->recovered;
 
 	return (struct job_notice){
 	    .trigger = down ? TRIGGER_COMPONENT_DOWN : TRIGGER_COMPONENT_RECOVERED,
 	    .subject_id = c->id,
-	    .incident_id = incident_id,
+	    .incident_id = i == NULL ? NULL : i->id,
 	    .components =
 		c->group_id == NULL ? c->id : arena_printf(a, "%s %s", c->id, c->group_id),
 	    .status = component_status_word(c->new_status),
 	    .impact = impact_of_component(c->new_status),
 	    .max_impact = c->max_impact,
 	    .urgency = down ? "high" : "normal",
-	    .path = incident_id == NULL ? "/" : incident_path(a, incident_id),
+	    .path = page_of(a, i),
 	    .expires_at = now + KEEP_MS,
 	    .title = component_title(a, c, now),
 	    .body = component_body(a, c),
@@ -213,7 +249,7 @@ static int worst_first(const void *x, const void *y)
 
 /* Appends the notices of those changes whose trigger is on and that visitors can see. */
 static size_t add_components(struct arena *a, const struct settings *set,
-    const struct component_change *changes, size_t n, const char *incident_id, int64_t now,
+    const struct component_change *changes, size_t n, const struct incident *i, int64_t now,
     struct job_notice *out)
 {
 	struct component_change *sorted = arena_array(a, n, sizeof *sorted);
@@ -222,13 +258,13 @@ static size_t add_components(struct arena *a, const struct settings *set,
 	if (n > 0)
 		memcpy(sorted, changes, n * sizeof *sorted);
 	qsort(sorted, n, sizeof *sorted, worst_first);
-	for (size_t i = 0; i < n; i++) {
-		const struct component_change *c = &sorted[i];
+	for (size_t k = 0; k < n; k++) {
+		const struct component_change *c = &sorted[k];
 		if (c->hidden)
 			continue;
 		if ((c->went_down && set->trigger[TRIGGER_COMPONENT_DOWN]) ||
 		    (c->recovered && set->trigger[TRIGGER_COMPONENT_RECOVERED]))
-			out[count++] = component_notice(a, c, incident_id, now);
+			out[count++] = component_notice(a, c, i, now);
 	}
 	return count;
 }
@@ -251,8 +287,8 @@ int announce_incident(struct db *db, struct arena *a, const struct incident *i, 
 	if (settings_load(db, a, &set) < 0)
 		return -1;
 	if (trigger >= 0 && set.trigger[trigger])
-		notices[count++] = incident_notice(a, i, (enum trigger)trigger, body, now);
-	count += add_components(a, &set, changes, n, i->id, now, notices + count);
+		notices[count++] = first_notice(a, &set, i, (enum trigger)trigger, body, now);
+	count += add_components(a, &set, changes, n, i, now, notices + count);
 	return write_job(db, a, notices, count);
 }
 

@@ -20,8 +20,8 @@
 struct arena;
 struct db;
 
-/* The incident as it is after the change; trigger is one of the three of incidents, or -1 for a
- * silent edit; body: Markdown of the update, or NULL. */
+/* The incident or maintenance as it is after the change; trigger is one of the three of incidents or
+ * of those of maintenances, or -1 for a silent edit; body: Markdown of the update, or NULL. */
 int announce_incident(struct db *db, struct arena *a, const struct incident *i, int trigger,
     const char *body, const struct component_change *changes, size_t n);
 

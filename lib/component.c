@@ -163,7 +163,7 @@ int component_save(
 	bind_common(s, &new);
 	if (db_run(s) < 0 || settings_audit(db, actor, "component.save", c->id, c->name) < 0)
 		return -1;
-	return settings_touch_content(db) < 0 ? -1 : 1;
+	return settings_touch_all(db) < 0 ? -1 : 1;
 }
 
 /* What the time since the component was last operational holds: the history is read from its newest
@@ -333,7 +333,7 @@ int component_delete(struct db *db, struct arena *a, const char *id, const char 
 	if (db_run(s) < 0 || place_members(db, list, n, &c) < 0 ||
 	    settings_audit(db, actor, "component.delete", id, c.name) < 0)
 		return -1;
-	return settings_touch_content(db) < 0 ? -1 : 1;
+	return settings_touch_all(db) < 0 ? -1 : 1;
 }
 
 int component_status_without(
@@ -373,6 +373,28 @@ int component_trouble_since(struct db *db, const struct component *c, int64_t *o
 		return -1;
 	*out = since;
 	return 1;
+}
+
+int component_last_change(
+    struct db *db, struct arena *a, const char *id, struct component_last *out)
+{
+	struct db_stmt *s = db_stmt(db, SQL_COMPONENT_LAST_CHANGE);
+	int rc;
+
+	db_bind_text(s, ":id", id);
+	rc = db_step(s);
+	if (rc == 1) {
+		*out = (struct component_last){
+		    .at = db_col_int(s, 0),
+		    .incident_id = db_col_strdup(s, 2, a),
+		    .incident_name = db_col_strdup(s, 3, a),
+		};
+		for (int i = 0; i < COMPONENT_CAUSE__MAX; i++)
+			if (strcmp(cause_word[i], db_col_text(s, 1)) == 0)
+				out->cause = (enum component_cause)i;
+	}
+	db_reset(s);
+	return rc;
 }
 
 enum component_status component_rollup(enum component_status x, enum component_status y)

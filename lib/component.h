@@ -90,6 +90,18 @@ int component_status_without(
 /* When the component last left operational, ms; its creation where the history does not tell. */
 int component_trouble_since(struct db *db, const struct component *c, int64_t *out);
 
+/* What made a component what it is. */
+struct component_last {
+	int64_t at; /* ms */
+	enum component_cause cause;
+	char *incident_id;   /* of an incident or maintenance that caused it; NULL where none did */
+	char *incident_name; /* NULL where none did, or it was deleted */
+};
+
+/* The newest change of its status.  0 it never changed. */
+int component_last_change(
+    struct db *db, struct arena *a, const char *id, struct component_last *out);
+
 /* The worst of two for a headline: an outage is never masked by maintenance. */
 enum component_status component_rollup(enum component_status x, enum component_status y);
 

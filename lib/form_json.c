@@ -22,13 +22,24 @@ static bool take_string(struct form_value *v, const struct json *value)
 	return true;
 }
 
+/* A whole number counts as its digits, so that a choice of numbers can be written as numbers. */
+static const char *member_text(struct arena *a, const struct json *value)
+{
+	int64_t number;
+
+	if (json_int(value, &number))
+		return arena_printf(a, "%" PRId64, number);
+	return json_string(value, NULL);
+}
+
 static bool take_members(
     struct form_input *in, struct form_value *v, const struct json *value, enum json_kind container)
 {
 	if (!json_is(value, container))
 		return false;
 	for (size_t i = 0; i < json_count(value); i++) {
-		const char *key, *s = json_string(json_at(value, i, &key), NULL);
+		const char *key;
+		const char *s = member_text(in->arena, json_at(value, i, &key));
 		if (s == NULL)
 			return false;
 		form_add_member(in->arena, v, key, s);

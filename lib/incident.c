@@ -13,14 +13,6 @@
 
 /* ------------------------------------------------------------------ rules */
 
-static bool is_named(const struct incident_posting *p, const char *id)
-{
-	for (size_t i = 0; i < p->n_components; i++)
-		if (strcmp(p->components[i].id, id) == 0)
-			return true;
-	return false;
-}
-
 static int check_components(
     struct db *db, struct arena *a, const struct incident_posting *p, struct fault *f)
 {
@@ -38,11 +30,19 @@ static int check_components(
 	return 1;
 }
 
-static int check_status(const struct incident *i, const struct incident_posting *p, struct fault *f)
+static int check_incident(
+    const struct incident *i, const struct incident_posting *p, struct fault *f)
 {
+	if (p->scheduled_for != 0 || p->scheduled_until != 0)
+		return fault_set(f, FAULT_FIELD,
+		    p->scheduled_for != 0 ? "scheduled_for" : "scheduled_until",
+		    "An incident has no schedule: plan a maintenance instead.");
+	if (p->impact_override == IMPACT_MAINTENANCE)
+		return fault_set(f, FAULT_FIELD, "impact_override",
+		    "The impact of an incident is none, minor, major or critical.");
 	if (p->status < 0)
 		return 1;
-	if (p->status > INCIDENT_POSTMORTEM)
+	if (incident_status_is_maintenance((enum incident_status)p->status))
 		return fault_set(f, FAULT_FIELD, "status",
 		    "This is a status of maintenances: an incident is investigating, identified,"
 		    " monitoring, resolved or postmortem.");
@@ -50,6 +50,16 @@ static int check_status(const struct incident *i, const struct incident_posting 
 		return fault_set(f, FAULT_STEP, "status",
 		    "A postmortem follows the end: resolve the incident first.");
 	return 1;
+}
+
+/* i as it is before the posting; a new one has only what is_new ones have. */
+static int check(struct db *db, struct arena *a, const struct incident *i,
+    const struct incident_posting *p, bool is_new, struct fault *f)
+{
+	int rc = incident_is_maintenance(i) ? maintenance_check(i, p, is_new, f)
+					    : check_incident(i, p, f);
+
+	return rc == 1 ? check_components(db, a, p, f) : rc;
 }
 
 enum impact incident_worst_impact(const struct incident_component *components, size_t n)
@@ -80,7 +90,9 @@ static void set_impact(struct incident *i)
 {
 	enum impact worst = incident_worst_impact(i->components, i->n_components);
 
-	if (i->impact_override >= 0)
+	if (incident_is_maintenance(i))
+		i->impact = IMPACT_MAINTENANCE;
+	else if (i->impact_override >= 0)
 		i->impact = (enum impact)i->impact_override;
 	else if (!incident_status_is_over(i->status))
 		i->impact = worst;
@@ -99,6 +111,23 @@ static void set_status(struct incident *i, int status, int64_t now)
 		i->resolved_at = 0;
 	else if (i->resolved_at == 0)
 		i->resolved_at = now;
+}
+
+/* Everything that the posting says of the incident itself. */
+static void take(struct arena *a, struct incident *i, const struct incident_posting *p, int64_t now)
+{
+	const char *old_name = i->name;
+
+	if (p->name != NULL)
+		i->name = arena_strdup(a, p->name);
+	i->updated_at = now;
+	if (incident_is_maintenance(i)) {
+		maintenance_set(i, old_name, p, now);
+		return;
+	}
+	if (p->set_override)
+		i->impact_override = p->impact_override;
+	set_status(i, p->status, now);
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -121,136 +150,21 @@ static int save_row(struct db *db, const struct incident *i, enum sql which)
 	    i->impact_override < 0 ? NULL : impact_word((enum impact)i->impact_override));
 	db_bind_text(s, ":max_impact", impact_word(i->max_impact));
 	db_bind_int(s, ":now", i->updated_at);
+	db_bind_int(s, ":started", i->started_at);
 	bind_time(s, ":monitoring", i->monitoring_at);
 	bind_time(s, ":resolved", i->resolved_at);
+	bind_time(s, ":for", i->scheduled_for);
+	bind_time(s, ":until", i->scheduled_until);
+	bind_time(s, ":begun", i->begun_at);
+	bind_time(s, ":overrun", i->overrun_at);
+	db_bind_int(s, ":auto_start", i->auto_start);
+	db_bind_int(s, ":auto_end", i->auto_end);
+	db_bind_int(s, ":sequence", i->sequence);
 	return db_run(s);
-}
-
-/* What one posting does to components, collected for update row and notices. */
-struct effect {
-	struct component_change *changes;
-	size_t n;
-};
-
-static int put_component(
-    struct db *db, const char *incident_id, const char *component_id, enum component_status status)
-{
-	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_COMPONENT_PUT);
-
-	db_bind_text(s, ":incident", incident_id);
-	db_bind_text(s, ":component", component_id);
-	db_bind_text(s, ":status", component_status_word(status));
-	return db_run(s);
-}
-
-static int change_component(struct db *db, struct arena *a, const char *incident_id, const char *id,
-    enum component_status status, struct effect *e)
-{
-	struct component_change change;
-	int rc =
-	    component_set_status(db, a, id, status, COMPONENT_CAUSE_INCIDENT, incident_id, &change);
-
-	if (rc == 1) {
-		e->changes = arena_grow(a, e->changes, e->n, sizeof *e->changes);
-		e->changes[e->n++] = change;
-	}
-	return rc;
-}
-
-/* The components that the posting names. */
-static int apply_named(struct db *db, struct arena *a, const char *incident_id,
-    const struct incident_posting *p, struct effect *e)
-{
-	for (size_t i = 0; i < p->n_components; i++) {
-		const struct incident_set *set = &p->components[i];
-		struct component c;
-		if (component_get(db, a, set->id, &c) != 1)
-			return -1;
-		enum component_status status =
-		    set->status < 0 ? c.status : (enum component_status)set->status;
-		if (put_component(db, incident_id, set->id, status) < 0 ||
-		    change_component(db, a, incident_id, set->id, status, e) < 0)
-			return -1;
-	}
-	return 1;
-}
-
-/* The incident is over: what it did to its other components is taken back. */
-static int release_others(struct db *db, struct arena *a, const struct incident *i,
-    const struct incident_posting *p, struct effect *e)
-{
-	for (size_t k = 0; k < i->n_components; k++) {
-		const struct incident_component *c = &i->components[k];
-		enum component_status back;
-		/* a person may have set it to something else meanwhile: that stays */
-		bool ours = c->current_status == c->status;
-		if ((p != NULL && is_named(p, c->id)) || !ours)
-			continue;
-		if (component_status_without(db, c->id, i->id, &back) < 0 ||
-		    put_component(db, i->id, c->id, COMPONENT_OPERATIONAL) < 0 ||
-		    change_component(db, a, i->id, c->id, back, e) < 0)
-			return -1;
-	}
-	return 1;
-}
-
-/* "Group - Component", as Statuspage's clients know it. */
-static int full_name(struct db *db, struct arena *a, const struct component *c, char **out)
-{
-	struct component group;
-	int rc = 0;
-
-	if (c->group_id != NULL)
-		rc = component_get(db, a, c->group_id, &group);
-	*out = rc == 1 ? arena_printf(a, "%s - %s", group.name, c->name) : c->name;
-	return rc < 0 ? -1 : 1;
-}
-
-static int add_affected(struct db *db, struct arena *a, const char *update_id,
-    const char *component_id, enum component_status old_status, enum component_status new_status)
-{
-	struct component c;
-	struct db_stmt *s;
-	char *name;
-
-	if (component_get(db, a, component_id, &c) != 1 || full_name(db, a, &c, &name) < 0)
-		return -1;
-	s = db_stmt(db, SQL_INCIDENT_UPDATE_COMPONENT_ADD);
-	db_bind_text(s, ":update", update_id);
-	db_bind_text(s, ":component", component_id);
-	db_bind_text(s, ":name", name);
-	db_bind_text(s, ":old", component_status_word(old_status));
-	db_bind_text(s, ":new", component_status_word(new_status));
-	return db_run(s);
-}
-
-static bool has_changed(const struct effect *e, const char *id)
-{
-	for (size_t k = 0; k < e->n; k++)
-		if (strcmp(e->changes[k].id, id) == 0)
-			return true;
-	return false;
-}
-
-/* What changed, and what the posting named though it had that status already. */
-static int add_all_affected(struct db *db, struct arena *a, const char *update_id,
-    const struct incident *i, const struct incident_posting *p, const struct effect *e)
-{
-	for (size_t k = 0; k < e->n; k++)
-		if (add_affected(db, a, update_id, e->changes[k].id, e->changes[k].old_status,
-			e->changes[k].new_status) < 0)
-			return -1;
-	for (size_t k = 0; k < i->n_components; k++) {
-		const struct incident_component *c = &i->components[k];
-		if (is_named(p, c->id) && !has_changed(e, c->id) &&
-		    add_affected(db, a, update_id, c->id, c->status, c->status) < 0)
-			return -1;
-	}
-	return 1;
 }
 
 static int add_update(struct db *db, struct arena *a, const struct incident *i,
-    const struct incident_posting *p, const struct effect *e)
+    const struct incident_posting *p, const struct incident_effect *e)
 {
 	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_UPDATE_ADD);
 	char id[13];
@@ -264,31 +178,41 @@ static int add_update(struct db *db, struct arena *a, const struct incident *i,
 	db_bind_int(s, ":deliver", p->deliver_notifications);
 	if (db_run(s) < 0)
 		return -1;
-	return add_all_affected(db, a, id, i, p, e);
+	return incident_effect_record(db, a, id, i, p, e);
 }
 
-/* Components, impact, row: the part that creating and updating share.  The row exists already. */
+/* Components, impact, row: the part that creating and updating share.  The row exists already;
+ * begins: the maintenance was not at work before. */
 static int apply(struct db *db, struct arena *a, struct incident *i,
-    const struct incident_posting *p, struct effect *e)
+    const struct incident_posting *p, bool begins, struct incident_effect *e)
 {
-	if (apply_named(db, a, i->id, p, e) < 0 || incident_load_components(db, a, i) < 0)
+	if (incident_effect_named(db, a, i, p, e) < 0 || incident_load_components(db, a, i) < 0)
+		return -1;
+	if (begins &&
+	    (incident_effect_begin(db, a, i, e) < 0 || incident_load_components(db, a, i) < 0))
 		return -1;
 	/* the statuses that were set count for the impact before they are taken back */
 	set_impact(i);
-	if (incident_status_is_over(i->status) && release_others(db, a, i, p, e) < 0)
+	if (incident_status_is_over(i->status) && incident_effect_release(db, a, i, p, e) < 0)
 		return -1;
 	return save_row(db, i, SQL_INCIDENT_SAVE);
 }
 
-static enum trigger trigger_of(const struct incident *i, bool is_new, bool was_over)
+static int trigger_of(
+    const struct incident *was, const struct incident *i, bool is_new, bool update)
 {
-	if (i->status == INCIDENT_RESOLVED && !was_over)
+	if (incident_is_maintenance(i))
+		return maintenance_trigger(is_new ? NULL : was, i, update);
+	if (!update)
+		return -1;
+	if (i->status == INCIDENT_RESOLVED && (is_new || !incident_status_is_over(was->status)))
 		return TRIGGER_INCIDENT_RESOLVED;
 	return is_new ? TRIGGER_INCIDENT_NEW : TRIGGER_INCIDENT_UPDATE;
 }
 
 static int finish(struct db *db, struct arena *a, const struct incident *i,
-    const struct incident_posting *p, int trigger, const struct effect *e, const char *action)
+    const struct incident_posting *p, int trigger, const struct incident_effect *e,
+    const char *action)
 {
 	if (settings_audit(db, p->actor, action, i->id, incident_status_word(i->status)) < 0 ||
 	    settings_touch_content(db) < 0)
@@ -302,70 +226,107 @@ int incident_create(
     struct db *db, struct arena *a, const struct incident_posting *p, char id[13], struct fault *f)
 {
 	int64_t now = clock_now_ms();
-	struct effect e = {NULL, 0};
+	struct incident_effect e = {NULL, 0};
+	bool planned = p->scheduled_for != 0 || p->scheduled_until != 0;
 	struct incident i = {
-	    .name = arena_strdup(a, p->name),
-	    .status = INCIDENT_INVESTIGATING,
-	    .impact_override = p->set_override ? p->impact_override : -1,
+	    .status = planned ? INCIDENT_SCHEDULED : INCIDENT_INVESTIGATING,
+	    .impact_override = -1,
 	    .created_at = now,
 	    .started_at = now,
-	    .updated_at = now,
+	    /* of these alone the rules see that it is a maintenance; 1: to be refused */
+	    .scheduled_for = planned && p->scheduled_for == 0 ? 1 : p->scheduled_for,
+	    .scheduled_until = p->scheduled_until,
+	    .auto_start = true,
+	    .auto_end = true,
 	};
-	int rc = check_status(&i, p, f);
+	int rc = check(db, a, &i, p, true, f);
 
-	if (rc == 1)
-		rc = check_components(db, a, p, f);
 	if (rc != 1)
 		return rc;
 	digest_new_id(id);
 	i.id = arena_strdup(a, id);
-	set_status(&i, p->status, now);
-	if (save_row(db, &i, SQL_INCIDENT_ADD) < 0 || apply(db, a, &i, p, &e) < 0 ||
-	    add_update(db, a, &i, p, &e) < 0)
+	take(a, &i, p, now);
+	if (save_row(db, &i, SQL_INCIDENT_ADD) < 0 ||
+	    apply(db, a, &i, p, maintenance_is_running(&i), &e) < 0 ||
+	    add_update(db, a, &i, p, &e) < 0 ||
+	    (planned && maintenance_plan_reminders(db, &i, p, true) < 0))
 		return -1;
-	return finish(db, a, &i, p, trigger_of(&i, true, false), &e, "incident.create");
+	return finish(db, a, &i, p, trigger_of(&i, &i, true, true), &e,
+	    planned ? "maintenance.create" : "incident.create");
+}
+
+static const char *action_of(const struct incident *i, bool update)
+{
+	if (incident_is_maintenance(i))
+		return update ? "maintenance.update" : "maintenance.edit";
+	return update ? "incident.update" : "incident.edit";
 }
 
 int incident_post(struct db *db, struct arena *a, const char *id, const struct incident_posting *p,
     struct fault *f)
 {
-	struct incident i;
-	struct effect e = {NULL, 0};
+	struct incident i, was;
+	struct incident_effect e = {NULL, 0};
 	bool update = p->status >= 0 || p->body != NULL;
+	int rc = incident_get(db, a, id, &was);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return fault_set(f, FAULT_ABSENT, NULL, "There is no incident with this id.");
+	rc = check(db, a, &was, p, false, f);
+	if (rc != 1)
+		return rc;
+	i = was;
+	take(a, &i, p, clock_now_ms());
+	bool begins = maintenance_is_running(&i) && !maintenance_is_running(&was);
+	if (apply(db, a, &i, p, begins, &e) < 0 || (update && add_update(db, a, &i, p, &e) < 0) ||
+	    (incident_is_maintenance(&i) && maintenance_plan_reminders(db, &i, p, false) < 0))
+		return -1;
+	return finish(db, a, &i, p, trigger_of(&was, &i, false, update), &e, action_of(&i, update));
+}
+
+/* ------------------------------------------------------------------ changing the past */
+
+int incident_edit_update(struct db *db, struct arena *a, const char *id, const char *update_id,
+    const char *body, int64_t display_at, const char *actor, struct fault *f)
+{
+	struct incident i;
+	struct db_stmt *s;
 	int rc = incident_get(db, a, id, &i);
 
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
 		return fault_set(f, FAULT_ABSENT, NULL, "There is no incident with this id.");
-	rc = check_status(&i, p, f);
-	if (rc == 1)
-		rc = check_components(db, a, p, f);
-	if (rc != 1)
-		return rc;
-	if (p->name != NULL)
-		i.name = arena_strdup(a, p->name);
-	if (p->set_override)
-		i.impact_override = p->impact_override;
-	bool was_over = incident_status_is_over(i.status);
-	i.updated_at = clock_now_ms();
-	set_status(&i, p->status, i.updated_at);
-	if (apply(db, a, &i, p, &e) < 0 || (update && add_update(db, a, &i, p, &e) < 0))
+	s = db_stmt(db, SQL_INCIDENT_UPDATE_EDIT);
+	db_bind_text(s, ":id", update_id);
+	db_bind_text(s, ":incident", id);
+	db_bind_text(s, ":body", body);
+	bind_time(s, ":display", display_at);
+	db_bind_int(s, ":now", clock_now_ms());
+	rc = db_run(s);
+	if (rc < 0)
 		return -1;
-	return finish(db, a, &i, p, update ? (int)trigger_of(&i, false, was_over) : -1, &e,
-	    update ? "incident.update" : "incident.edit");
+	if (rc == 0)
+		return fault_set(f, FAULT_ABSENT, NULL, "There is no update with this id.");
+	i.updated_at = clock_now_ms();
+	if (save_row(db, &i, SQL_INCIDENT_SAVE) < 0 ||
+	    settings_audit(db, actor, "incident.edit-update", id, update_id) < 0)
+		return -1;
+	return settings_touch_content(db) < 0 ? -1 : 1;
 }
 
 int incident_delete(struct db *db, struct arena *a, const char *id, const char *actor)
 {
 	struct incident i;
-	struct effect e = {NULL, 0};
+	struct incident_effect e = {NULL, 0};
 	struct db_stmt *s;
 	int rc = incident_get(db, a, id, &i);
 
 	if (rc != 1)
 		return rc;
-	if (i.resolved_at == 0 && release_others(db, a, &i, NULL, &e) < 0)
+	if (i.resolved_at == 0 && incident_effect_release(db, a, &i, NULL, &e) < 0)
 		return -1;
 	if (job_stop_incident(db, id) < 0)
 		return -1;
@@ -373,5 +334,5 @@ int incident_delete(struct db *db, struct arena *a, const char *id, const char *
 	db_bind_text(s, ":id", id);
 	if (db_run(s) < 0 || settings_audit(db, actor, "incident.delete", id, i.name) < 0)
 		return -1;
-	return settings_touch_content(db) < 0 ? -1 : 1;
+	return settings_touch_all(db) < 0 ? -1 : 1;
 }

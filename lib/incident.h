@@ -1,5 +1,8 @@
 /* incident.h - incidents, their updates, and what they do to components.
  *
+ * A maintenance is an incident with scheduled_for and scheduled_until; what differs for it stands in
+ * maintenance.h.
+ *
  * A posting is one struct: what was said, and the component statuses it sets.  The rules:
  *  - a new incident is investigating, identified, monitoring, or resolved (a record of something
  * past);
@@ -44,7 +47,16 @@ struct incident {
 	enum impact impact, max_impact;
 	int impact_override; /* enum impact, or -1 for none */
 	int64_t created_at, started_at, updated_at;
-	int64_t monitoring_at, resolved_at, scheduled_for, scheduled_until; /* 0 = not */
+	int64_t monitoring_at, resolved_at; /* 0 = not; of a maintenance: completed or cancelled */
+	/* of a maintenance; else 0 and false */
+	int64_t scheduled_for, scheduled_until;
+	int64_t begun_at;   /* first in progress; 0 = not yet */
+	int64_t overrun_at; /* people were told that it takes longer; 0 = not */
+	bool auto_start, auto_end;
+	const int64_t *reminders; /* minutes before; NULL until maintenance_reminders is asked */
+	size_t n_reminders;
+	int64_t sequence;    /* raised with each change of the calendar entry */
+	int64_t content_rev; /* of settings, at the last change of its page */
 	struct incident_component
 	    *components; /* ever affected; filled by incident_get and _load_components */
 	size_t n_components;
@@ -80,9 +92,28 @@ struct incident_posting {
 	int impact_override; /* enum impact; -1: none */
 	const struct incident_set *components;
 	size_t n_components;
+	/* of a maintenance; a new incident with scheduled_for is one */
+	int64_t scheduled_for, scheduled_until; /* ms; 0: keep */
+	int auto_start, auto_end;		/* 1, 0; -1: keep (a new one: 1) */
+	bool set_reminders;			/* the list below replaces the old one */
+	const int64_t *reminders;		/* minutes before the beginning */
+	size_t n_reminders;
 	bool deliver_notifications;
 	const char *actor; /* for the audit */
 };
+
+/* What a posting says that says nothing. */
+#define INCIDENT_POSTING                                                                           \
+	{                                                                                          \
+		.status = -1, .impact_override = -1, .auto_start = -1, .auto_end = -1,             \
+		.deliver_notifications = true                                                      \
+	}
+
+/* True for what is planned: see maintenance.h. */
+static inline bool incident_is_maintenance(const struct incident *i)
+{
+	return i->scheduled_for != 0;
+}
 
 int incident_create(
     struct db *db, struct arena *a, const struct incident_posting *p, char id[13], struct fault *f);
@@ -93,13 +124,23 @@ int incident_create(
 int incident_post(struct db *db, struct arena *a, const char *id, const struct incident_posting *p,
     struct fault *f);
 
+/* Changes what an update said, and says so on the page (updated_at); tells nobody.  display_at 0:
+ * keep. */
+int incident_edit_update(struct db *db, struct arena *a, const char *id, const char *update_id,
+    const char *body, int64_t display_at, const char *actor, struct fault *f);
+
 /* Removes it with its updates; its components return as if it had resolved; unfinished jobs of it
  * stop. */
 int incident_delete(struct db *db, struct arena *a, const char *id, const char *actor);
 
 int incident_get(struct db *db, struct arena *a, const char *id, struct incident *out);
 
-/* Newest first, components filled.  Recent: begun or changed since then. */
+/* Incidents and maintenances, newest first, components filled. */
+int incident_list_all(
+    struct db *db, struct arena *a, int64_t limit, struct incident **out, size_t *n);
+
+/* Incidents that are no maintenances, newest first, components filled.  Recent: begun or changed
+ * since then. */
 int incident_list_open(struct db *db, struct arena *a, struct incident **out, size_t *n);
 int incident_list_recent(struct db *db, struct arena *a, int64_t since_ms, int64_t limit,
     struct incident **out, size_t *n);
@@ -110,8 +151,17 @@ enum impact incident_worst_impact(const struct incident_component *components, s
 /* The component of the incident that visitors see, if it is exactly one; else NULL. */
 const struct incident_component *incident_only_visible(const struct incident *i);
 
-/* Ids of all, in no order. */
-int incident_list_ids(struct db *db, struct arena *a, char ***out, size_t *n);
+/* All incidents and maintenances whose page changed after a revision of the content (-1: all), in no
+ * order: what a publisher looks through. */
+struct incident_ref {
+	char *id;
+	bool is_maintenance;
+	int64_t at; /* ms; began, or is planned for: the month of the history that it stands in */
+	int64_t content_rev;
+};
+
+int incident_list_refs(
+    struct db *db, struct arena *a, int64_t after_rev, struct incident_ref **out, size_t *n);
 
 /* The timeline, newest first. */
 int incident_updates(

@@ -26,6 +26,12 @@ static void read_row(struct db_stmt *s, struct arena *a, struct incident *i)
 	    .resolved_at = time_or_0(s, 10),
 	    .scheduled_for = time_or_0(s, 11),
 	    .scheduled_until = time_or_0(s, 12),
+	    .begun_at = time_or_0(s, 13),
+	    .overrun_at = time_or_0(s, 14),
+	    .auto_start = db_col_int(s, 15) != 0,
+	    .auto_end = db_col_int(s, 16) != 0,
+	    .sequence = db_col_int(s, 17),
+	    .content_rev = db_col_int(s, 18),
 	};
 }
 
@@ -66,7 +72,7 @@ int incident_get(struct db *db, struct arena *a, const char *id, struct incident
 	return rc == 1 ? incident_load_components(db, a, out) : rc;
 }
 
-static int read_list(
+int incident_read_list(
     struct db *db, struct arena *a, struct db_stmt *s, struct incident **out, size_t *n)
 {
 	struct incident *list = NULL;
@@ -87,7 +93,16 @@ static int read_list(
 
 int incident_list_open(struct db *db, struct arena *a, struct incident **out, size_t *n)
 {
-	return read_list(db, a, db_stmt(db, SQL_INCIDENT_LIST_OPEN), out, n);
+	return incident_read_list(db, a, db_stmt(db, SQL_INCIDENT_LIST_OPEN), out, n);
+}
+
+int incident_list_all(
+    struct db *db, struct arena *a, int64_t limit, struct incident **out, size_t *n)
+{
+	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_LIST_ALL);
+
+	db_bind_int(s, ":limit", limit);
+	return incident_read_list(db, a, s, out, n);
 }
 
 int incident_list_recent(struct db *db, struct arena *a, int64_t since_ms, int64_t limit,
@@ -97,21 +112,28 @@ int incident_list_recent(struct db *db, struct arena *a, int64_t since_ms, int64
 
 	db_bind_int(s, ":since", since_ms);
 	db_bind_int(s, ":limit", limit);
-	return read_list(db, a, s, out, n);
+	return incident_read_list(db, a, s, out, n);
 }
 
-int incident_list_ids(struct db *db, struct arena *a, char ***out, size_t *n)
+int incident_list_refs(
+    struct db *db, struct arena *a, int64_t after_rev, struct incident_ref **out, size_t *n)
 {
-	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_LIST_IDS);
-	char **ids = NULL;
+	struct db_stmt *s = db_stmt(db, SQL_INCIDENT_LIST_REFS);
+	struct incident_ref *refs = NULL;
 	size_t count = 0;
 	int rc;
 
+	db_bind_int(s, ":after", after_rev);
 	while ((rc = db_step(s)) == 1) {
-		ids = arena_grow(a, ids, count, sizeof *ids);
-		ids[count++] = db_col_strdup(s, 0, a);
+		refs = arena_grow(a, refs, count, sizeof *refs);
+		refs[count++] = (struct incident_ref){
+		    .id = db_col_strdup(s, 0, a),
+		    .is_maintenance = db_col_int(s, 1) != 0,
+		    .at = db_col_int(s, 2),
+		    .content_rev = db_col_int(s, 3),
+		};
 	}
-	*out = ids;
+	*out = refs;
 	*n = count;
 	return rc < 0 ? -1 : 1;
 }

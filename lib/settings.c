@@ -50,6 +50,10 @@ static void take(struct arena *a, struct settings *s, const char *name, const ch
 		s->push_enabled = strcmp(value, "1") == 0;
 	else if (strcmp(name, "content_rev") == 0)
 		s->content_rev = number(value);
+	else if (strcmp(name, "content_at") == 0)
+		s->content_at = number(value);
+	else if (strcmp(name, "content_all_rev") == 0)
+		s->content_all_rev = number(value);
 	else if (strncmp(name, prefix, strlen(prefix)) == 0) {
 		int t = trigger_from_word(name + strlen(prefix));
 		if (t >= 0 && t < TRIGGER__MAX)
@@ -142,14 +146,26 @@ int settings_save(struct db *db, struct arena *a, const struct settings *s, cons
 			return -1;
 		changed |= rc;
 	}
-	if (changed && settings_touch_content(db) < 0)
+	if (changed && settings_touch_all(db) < 0)
 		return -1;
 	return changed;
 }
 
 int settings_touch_content(struct db *db)
 {
+	char now[24];
+
+	snprintf(now, sizeof now, "%" PRId64, clock_now_ms());
+	if (settings_put(db, "content_at", now) < 0)
+		return -1;
 	return db_run(db_stmt(db, SQL_SETTINGS_TOUCH));
+}
+
+int settings_touch_all(struct db *db)
+{
+	if (settings_touch_content(db) < 0)
+		return -1;
+	return db_run(db_stmt(db, SQL_SETTINGS_TOUCH_ALL));
 }
 
 int settings_secret(struct db *db, const char *name, uint8_t out[32])

@@ -20,7 +20,9 @@ struct settings {
 	char *time_zone; /* IANA name; "Etc/UTC" */
 	bool push_enabled;
 	bool trigger[TRIGGER__MAX];
-	int64_t content_rev; /* raised by every change that shows on the page */
+	int64_t content_rev;	 /* raised by every change that shows on the page */
+	int64_t content_at;	 /* ms; when that was */
+	int64_t content_all_rev; /* the last one that concerns every page, not only its own */
 	char *vapid_verdict; /* sentence of the sender about the key pair; "" not checked yet, "ok"
 				good */
 };
@@ -34,7 +36,7 @@ int settings_get(struct db *db, const char *name, struct arena *a, char **out);
 int settings_put(struct db *db, const char *name, const char *value);
 
 /* Stores push_enabled, triggers, site_name, time_zone from s where they differ from what is stored,
- * one audit row by `actor` for each.  1 something changed, 0 nothing. */
+ * one audit row by `actor` for each; all pages are drawn anew.  1 something changed, 0 nothing. */
 int settings_save(struct db *db, struct arena *a, const struct settings *s, const char *actor);
 
 /* Default of a trigger before an admin chose. */
@@ -42,6 +44,10 @@ bool settings_trigger_default(enum trigger t);
 
 /* To be called by whoever changes what the page shows, in the same transaction. */
 int settings_touch_content(struct db *db);
+
+/* The same for a change that may show on any page: a name, what is hidden, an incident that is no
+ * more. */
+int settings_touch_all(struct db *db);
 
 /* Writes an audit row; object and detail may be NULL. */
 int settings_audit(

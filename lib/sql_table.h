@@ -14,6 +14,10 @@ SQL(SETTINGS_PUT,
 SQL(SETTINGS_TOUCH,
     "INSERT INTO settings (name, value) VALUES ('content_rev', '1')"
     " ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)")
+SQL(SETTINGS_TOUCH_ALL,
+    "INSERT INTO settings (name, value) SELECT 'content_all_rev', value FROM settings"
+    " WHERE name = 'content_rev'"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value")
 SQL(AUDIT_ADD, "INSERT INTO audit (at, actor, action, object, detail)"
 	       " VALUES (:at, :actor, :action, :object, :detail)")
 SQL(SECRET_GET, "SELECT value FROM secrets WHERE name = :name")
@@ -106,32 +110,54 @@ SQL(COMPONENT_HISTORY_ADD,
     " VALUES (:id, :now, :old, :new, :cause, :incident)")
 SQL(COMPONENT_OPEN_INCIDENT_STATUSES,
     "SELECT ic.status FROM incident_components ic JOIN incidents i ON i.id = ic.incident_id"
-    " WHERE ic.component_id = :id AND i.resolved_at IS NULL AND i.scheduled_for IS NULL"
+    " WHERE ic.component_id = :id AND i.resolved_at IS NULL"
+    " AND (i.scheduled_for IS NULL OR i.status IN ('in_progress', 'verifying'))"
     " AND i.id <> :except")
 SQL(COMPONENT_LAST_TROUBLE,
     "SELECT at, old_status, new_status FROM component_history WHERE component_id = :id"
     " ORDER BY at DESC, id DESC LIMIT 50")
+SQL(COMPONENT_LAST_CHANGE,
+    "SELECT h.at, h.cause, h.incident_id, i.name FROM component_history h"
+    " LEFT JOIN incidents i ON i.id = h.incident_id WHERE h.component_id = :id"
+    " ORDER BY h.at DESC, h.id DESC LIMIT 1")
+
+/* ---- uptime.c */
+SQL(UPTIME_HISTORY, "SELECT at, old_status, new_status FROM component_history"
+		    " WHERE component_id = :id AND at > :from ORDER BY at, id")
 
 /* ---- incident.c */
 #define INCIDENT_COLUMNS                                                                           \
 	"id, name, status, impact, impact_override, max_impact, created_at, started_at,"           \
-	" updated_at, monitoring_at, resolved_at, scheduled_for, scheduled_until"
+	" updated_at, monitoring_at, resolved_at, scheduled_for, scheduled_until, begun_at,"       \
+	" overrun_at, auto_start, auto_end, sequence, content_rev"
+#define NEXT_CONTENT_REV                                                                           \
+	"1 + coalesce((SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'content_rev'), "  \
+	"0)"
 SQL(INCIDENT_GET, "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE id = :id")
 SQL(INCIDENT_LIST_OPEN,
     "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE resolved_at IS NULL AND scheduled_for IS NULL"
     " ORDER BY created_at DESC, rowid DESC")
+SQL(INCIDENT_LIST_ALL, "SELECT " INCIDENT_COLUMNS
+		       " FROM incidents ORDER BY created_at DESC, rowid DESC LIMIT :limit")
 SQL(INCIDENT_LIST_RECENT, "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE scheduled_for IS NULL"
 			  " AND (created_at >= :since OR updated_at >= :since)"
 			  " ORDER BY created_at DESC, rowid DESC LIMIT :limit")
-SQL(INCIDENT_LIST_IDS, "SELECT id FROM incidents WHERE scheduled_for IS NULL /* scan */")
+SQL(INCIDENT_LIST_REFS,
+    "SELECT id, scheduled_for IS NOT NULL, coalesce(scheduled_for, started_at), content_rev"
+    " FROM incidents WHERE content_rev > :after")
 SQL(INCIDENT_ADD,
     "INSERT INTO incidents (id, name, status, impact, impact_override, max_impact, created_at,"
-    " started_at, updated_at, monitoring_at, resolved_at)"
-    " VALUES (:id, :name, :status, :impact, :override, :max_impact, :now, :now, :now, :monitoring,"
-    " :resolved)")
+    " started_at, updated_at, monitoring_at, resolved_at, scheduled_for, scheduled_until,"
+    " begun_at, overrun_at, auto_start, auto_end, sequence, content_rev)"
+    " VALUES (:id, :name, :status, :impact, :override, :max_impact, :now, :started, :now,"
+    " :monitoring, :resolved, :for, :until, :begun, :overrun, :auto_start, :auto_end,"
+    " :sequence, " NEXT_CONTENT_REV ")")
 SQL(INCIDENT_SAVE, "UPDATE incidents SET name = :name, status = :status, impact = :impact,"
-		   " impact_override = :override, max_impact = :max_impact, updated_at = :now,"
-		   " monitoring_at = :monitoring, resolved_at = :resolved WHERE id = :id")
+		   " impact_override = :override, max_impact = :max_impact, started_at = :started,"
+		   " updated_at = :now, monitoring_at = :monitoring, resolved_at = :resolved,"
+		   " scheduled_for = :for, scheduled_until = :until, begun_at = :begun,"
+		   " overrun_at = :overrun, auto_start = :auto_start, auto_end = :auto_end,"
+		   " sequence = :sequence, content_rev = " NEXT_CONTENT_REV " WHERE id = :id")
 SQL(INCIDENT_DELETE, "DELETE FROM incidents WHERE id = :id")
 SQL(INCIDENT_UPDATES,
     "SELECT id, status, body, created_at, updated_at, display_at, deliver_notifications"
@@ -140,6 +166,9 @@ SQL(INCIDENT_UPDATE_ADD,
     "INSERT INTO incident_updates (id, incident_id, status, body, created_at, updated_at, "
     "display_at,"
     " deliver_notifications) VALUES (:id, :incident, :status, :body, :now, :now, :now, :deliver)")
+SQL(INCIDENT_UPDATE_EDIT,
+    "UPDATE incident_updates SET body = :body, display_at = coalesce(:display, display_at),"
+    " updated_at = :now WHERE id = :id AND incident_id = :incident")
 SQL(INCIDENT_UPDATE_COMPONENTS,
     "SELECT component_id, name, old_status, new_status FROM incident_update_components"
     " WHERE update_id = :id ORDER BY name")
@@ -155,6 +184,43 @@ SQL(INCIDENT_COMPONENT_PUT,
     "INSERT INTO incident_components (incident_id, component_id, status)"
     " VALUES (:incident, :component, :status)"
     " ON CONFLICT (incident_id, component_id) DO UPDATE SET status = excluded.status")
+
+/* ---- maintenance*.c */
+SQL(MAINTENANCE_LIST_PLANNED, "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE resolved_at IS NULL"
+			      " AND scheduled_for IS NOT NULL ORDER BY scheduled_for, rowid")
+SQL(MAINTENANCE_LIST_RECENT,
+    "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE scheduled_for >= :since"
+    " ORDER BY scheduled_for DESC, rowid DESC LIMIT :limit")
+SQL(MAINTENANCE_OVERRUN, "UPDATE incidents SET overrun_at = :now, updated_at = :now,"
+			 " content_rev = " NEXT_CONTENT_REV " WHERE id = :id")
+SQL(MAINTENANCE_REMINDERS, "SELECT minutes_before FROM reminders WHERE incident_id = :incident"
+			   " ORDER BY minutes_before DESC")
+SQL(MAINTENANCE_REMINDERS_DROP, "DELETE FROM reminders WHERE incident_id = :incident")
+SQL(MAINTENANCE_REMINDER_ADD,
+    "INSERT INTO reminders (incident_id, minutes_before) VALUES (:incident, :minutes)"
+    " ON CONFLICT DO NOTHING")
+SQL(MAINTENANCE_REMINDERS_SETTLE,
+    "UPDATE reminders SET settled = (:for - minutes_before * 60000 <= :now)"
+    " WHERE incident_id = :incident")
+SQL(MAINTENANCE_REMINDER_DUE,
+    "SELECT min(minutes_before) FROM reminders WHERE incident_id = :incident AND settled = 0"
+    " AND :for - minutes_before * 60000 <= :now")
+
+/* ---- view_history.c */
+#define VIEW_MONTH_COLUMNS                                                                         \
+	"id, name, status, impact, created_at, started_at, resolved_at, scheduled_for,"            \
+	" scheduled_until, begun_at, (SELECT body FROM incident_updates u"                         \
+	"  WHERE u.incident_id = incidents.id AND u.status <> 'postmortem'"                        \
+	"  ORDER BY display_at DESC, rowid DESC LIMIT 1)"
+SQL(VIEW_MONTH, "SELECT " VIEW_MONTH_COLUMNS ", created_at AS began FROM incidents"
+		" WHERE scheduled_for IS NULL AND created_at >= :first AND created_at < :next"
+		" UNION ALL SELECT " VIEW_MONTH_COLUMNS ", scheduled_for FROM incidents"
+		" WHERE scheduled_for >= :first AND scheduled_for < :next ORDER BY began DESC, id")
+#undef VIEW_MONTH_COLUMNS
+SQL(VIEW_OLDEST, "SELECT min(coalesce((SELECT created_at FROM incidents WHERE scheduled_for IS NULL"
+		 "  ORDER BY created_at LIMIT 1), :now),"
+		 " coalesce((SELECT scheduled_for FROM incidents WHERE scheduled_for IS NOT NULL"
+		 "  ORDER BY scheduled_for LIMIT 1), :now), :now)")
 
 /* ---- post.c: one-time keys of forms */
 SQL(POST_GET, "SELECT location, digest FROM posts WHERE post_id = :id")

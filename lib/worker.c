@@ -66,7 +66,7 @@ static int look_around(struct worker *w)
 {
 	const struct worker_settings *s = w->settings;
 
-	if (s->spreads && lane_spread(w->db, clock_now_ms()) != 1)
+	if (s->prepare != NULL && s->prepare(s->user, w->db) != 1)
 		return -1;
 	if (lane_places(w->db, s->workers, s->worker, found_place, w) < 0)
 		return -1;

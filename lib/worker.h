@@ -17,6 +17,8 @@
 #include "base.h"
 #include "courier.h"
 
+struct db;
+
 #define WORKER_WINDOWS	   64
 #define WORKER_PATIENCE_MS (INT64_C(2) * 60 * 1000)
 #define WORKER_GRACE_MS	   (INT64_C(8) * 1000)
@@ -28,9 +30,12 @@ struct worker_settings {
 	int64_t key_id, previous_key_id; /* vapid_keys, 0 = none */
 	bool may_send;	     /* false: the keys are bad, only count what needs no sending */
 	int workers, worker; /* n, number from 0 */
-	bool spreads;	     /* the only process: makes the lanes of new jobs itself */
-	int wake_fd;	     /* bytes: there is new work; end of file: stop */
-	int stop_fd;	     /* readable: stop; -1 = none.  Nothing is read from it */
+	/* Of the only process, NULL in a crew: what is to be done with this worker's handle before
+	 * work is looked for.  1 or -1. */
+	int (*prepare)(void *user, struct db *db);
+	void *user;
+	int wake_fd; /* bytes: there is new work; end of file: stop */
+	int stop_fd; /* readable: stop; -1 = none.  Nothing is read from it */
 };
 
 /* 1 nothing is left to do soon; 0 it was told to stop; -1 broken and logged.  Opens everything
