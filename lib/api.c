@@ -14,13 +14,20 @@
 
 struct resource {
 	const char *name;
+	const char *const *filters; /* ended by NULL */
 	void (*handle)(struct api_call *c);
 };
 
+static const char *const no_filters[] = {NULL};
+
+/* The lists of Statuspage's write API. */
+static const char *const incident_filters[] = {
+    "unresolved", "scheduled", "upcoming", "active_maintenance", NULL};
+
 static const struct resource resources[] = {
-    {"components", api_components},
-    {"incidents", api_incidents},
-    {"notifications", api_notifications},
+    {"components", no_filters, api_components},
+    {"incidents", incident_filters, api_incidents},
+    {"notifications", no_filters, api_notifications},
 };
 
 void api_not_found(struct api_call *c)
@@ -176,10 +183,13 @@ static void dispatch_all(struct api_call *c, const struct api_verbs *verbs)
 		verbs->list(c);
 		break;
 	case WEB_POST:
-		verbs->create(c);
+		if (c->filter != NULL)
+			web_method_error(c->web, "GET, HEAD");
+		else
+			verbs->create(c);
 		break;
 	default:
-		web_method_error(c->web, "GET, HEAD, POST");
+		web_method_error(c->web, c->filter != NULL ? "GET, HEAD" : "GET, HEAD, POST");
 		break;
 	}
 }
@@ -188,7 +198,7 @@ void api_dispatch(struct api_call *c, const struct api_verbs *verbs)
 {
 	if (c->sub != NULL)
 		api_not_found(c);
-	else if (api_allowed(c, verbs->scope))
+	else if (verbs->allowed != NULL ? verbs->allowed(c) : api_allowed(c, verbs->scope))
 		(c->id == NULL ? dispatch_all : dispatch_one)(c, verbs);
 }
 
@@ -237,7 +247,20 @@ static bool is_page(const struct api_call *c, const char *page)
 	       (strcmp(page, "default") == 0 || strcmp(page, c->settings.page_id) == 0);
 }
 
-/* /v1/pages/{page_id}/{resource}[/{id}[/{sub}]] */
+/* A word of the resource in the place of an id: a part of the list. */
+static bool take_filter(struct api_call *c, const struct resource *r)
+{
+	for (size_t i = 0; r->filters[i] != NULL; i++) {
+		if (strcmp(r->filters[i], c->id) != 0)
+			continue;
+		c->filter = r->filters[i];
+		c->id = NULL;
+		return true;
+	}
+	return false;
+}
+
+/* /v1/pages/{page_id}/{resource}[/{id or filter}[/{sub}[/{sub_id}]]] */
 static const struct resource *find_resource(struct api_call *c)
 {
 	const char *path = c->web->path;
@@ -248,14 +271,17 @@ static const struct resource *find_resource(struct api_call *c)
 
 	c->id = take_segment(c->arena, &path);
 	c->sub = take_segment(c->arena, &path);
+	c->sub_id = take_segment(c->arena, &path);
 	if (v1 == NULL || strcmp(v1, "v1") != 0 || pages == NULL || strcmp(pages, "pages") != 0 ||
 	    !is_page(c, page) || name == NULL || *path != '\0')
 		return NULL;
-	if (c->id != NULL && !text_is_id(c->id, strlen(c->id)))
-		return NULL;
-	for (size_t i = 0; i < nelem(resources); i++)
-		if (strcmp(resources[i].name, name) == 0)
-			return &resources[i];
+	for (size_t i = 0; i < nelem(resources); i++) {
+		const struct resource *r = &resources[i];
+		if (strcmp(r->name, name) != 0)
+			continue;
+		bool fine = c->id == NULL || text_is_id(c->id, strlen(c->id)) || take_filter(c, r);
+		return fine ? r : NULL;
+	}
 	return NULL;
 }
 

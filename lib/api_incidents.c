@@ -1,145 +1,34 @@
-/* api_incidents.c - /v1/pages/{page_id}/incidents */
+/* api_incidents.c - /v1/pages/{page_id}/incidents: incidents and maintenances. */
 #include "base.h"
 #include "api_parts.h"
 
 #include "arena.h"
+#include "maintenance.h"
 
 #define LIST_MAX 100
 #define ABSENT	 "There is no incident with this id."
-/* As many components as one incident may name. */
-#define COMPONENTS_MAX 200
-
-enum {
-	I_NAME,
-	I_STATUS,
-	I_BODY,
-	I_OVERRIDE,
-	I_COMPONENTS,
-	I_COMPONENT_IDS,
-	I_DELIVER,
-	I_FOR,
-	I_UNTIL,
-	I__MAX
-};
-
-static const char *const status_words[] = {"investigating", "identified", "monitoring", "resolved",
-    "postmortem", "scheduled", "in_progress", "verifying", "completed", "cancelled"};
-static_assert(nelem(status_words) == INCIDENT_STATUS__MAX, "in the order of the enum");
-
-static const char *const impact_words[] = {"none", "minor", "major", "critical"};
-
-static const char *const component_words[] = {
-    "operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"};
-static_assert(nelem(component_words) == COMPONENT_STATUS__MAX, "in the order of the enum");
-
-static const struct form_field fields[I__MAX] = {
-    [I_NAME] = {"name", "Name", FORM_TEXT, .min = 1, .max = INCIDENT_NAME_MAX},
-    [I_STATUS] = {"status", "Status", FORM_CHOICE, .choices = status_words,
-	.choices_count = nelem(status_words)},
-    [I_BODY] = {"body", "Message", FORM_LINES, .max = INCIDENT_BODY_MAX},
-    [I_OVERRIDE] = {"impact_override", "Impact", FORM_CHOICE, .choices = impact_words,
-	.choices_count = nelem(impact_words)},
-    [I_COMPONENTS] = {"components", "Components", FORM_MAP, .max = COMPONENTS_MAX,
-	.choices = component_words, .choices_count = nelem(component_words)},
-    [I_COMPONENT_IDS] = {"component_ids", "Components", FORM_LIST, .max = COMPONENTS_MAX},
-    [I_DELIVER] = {"deliver_notifications", "Notify", FORM_BOOL},
-    [I_FOR] = {"scheduled_for", "Start", FORM_TIME},
-    [I_UNTIL] = {"scheduled_until", "End", FORM_TIME},
-};
-
-static const char *const ignored[] = {
-    /* of Statuspage, with nothing behind them here */
-    "metadata", "backfilled", "backfill_date", "reminder_intervals", "scheduled_remind_prior",
-    "scheduled_reminded_at", "scheduled_auto_in_progress", "scheduled_auto_completed",
-    "scheduled_auto_transition", "auto_transition_to_maintenance_state",
-    "auto_transition_to_operational_state", "auto_transition_deliver_notifications_at_start",
-    "auto_transition_deliver_notifications_at_end", "auto_tweet_at_beginning",
-    "auto_tweet_on_creation", "auto_tweet_on_completion", "auto_tweet_one_hour_before",
-    "postmortem_body", "postmortem_body_last_updated_at", "postmortem_ignored",
-    "postmortem_published_at", "postmortem_notified_subscribers", "postmortem_notified_twitter",
-    /* of our answers */
-    "id", "created_at", "updated_at", "started_at", "monitoring_at", "resolved_at", "impact",
-    "shortlink", "page_id", "incident_updates", NULL};
-
-static const struct api_shape shape = {"incident", fields, I__MAX, ignored};
-
-/* Statuses of `components` and ids of `component_ids` as one list; an id in both counts by its
- * status. */
-static void take_components(struct arena *a, const struct form_value *map,
-    const struct form_value *ids, struct incident_posting *p)
-{
-	size_t n = (map->ok ? map->count : 0) + (ids->ok ? ids->count : 0);
-	struct incident_set *set = arena_array(a, n, sizeof *set);
-	size_t count = 0;
-
-	for (size_t i = 0; map->ok && i < map->count; i++)
-		set[count++] =
-		    (struct incident_set){map->members[i].key, (int)map->members[i].choice};
-	size_t named = count;
-	for (size_t i = 0; ids->ok && i < ids->count; i++) {
-		bool twice = false;
-		for (size_t k = 0; k < named; k++)
-			twice |= strcmp(set[k].id, ids->members[i].value) == 0;
-		if (!twice)
-			set[count++] = (struct incident_set){ids->members[i].value, -1};
-	}
-	p->components = set;
-	p->n_components = count;
-}
-
-/* A new one needs a name, and none may lose it.  False: answered. */
-static bool check_name(struct api_call *c, const struct form_value *name, bool is_new)
-{
-	if ((name->ok && name->len > 0) || (!name->ok && !is_new))
-		return true;
-	web_json_field_error(c->web, 422, "name", "An incident needs a name.");
-	return false;
-}
-
-/* False: answered. */
-static bool read_posting(struct api_call *c, bool is_new, struct incident_posting *p)
-{
-	struct form form;
-	const struct form_value *v;
-
-	if (!api_read_object(c, &shape, &form))
-		return false;
-	v = form.values;
-	if (!check_name(c, &v[I_NAME], is_new))
-		return false;
-	if (v[I_FOR].ok || v[I_UNTIL].ok) {
-		web_json_field_error(c->web, 422, v[I_FOR].ok ? "scheduled_for" : "scheduled_until",
-		    "Scheduled maintenances are not available in this version; leave this member "
-		    "out.");
-		return false;
-	}
-	*p = (struct incident_posting){
-	    .name = v[I_NAME].ok ? v[I_NAME].text : NULL,
-	    .status = v[I_STATUS].ok ? (int)v[I_STATUS].number : -1,
-	    .body = v[I_BODY].ok && v[I_BODY].len > 0 ? v[I_BODY].text : NULL,
-	    .set_override = v[I_OVERRIDE].ok || v[I_OVERRIDE].null,
-	    .impact_override = v[I_OVERRIDE].ok ? (int)v[I_OVERRIDE].number : -1,
-	    .deliver_notifications = !v[I_DELIVER].ok || v[I_DELIVER].truth,
-	    .actor = c->actor,
-	};
-	take_components(c->arena, &v[I_COMPONENTS], &v[I_COMPONENT_IDS], p);
-	return true;
-}
 
 /* 1 put, 0 not there, -1 broken. */
-static int put_incident(struct api_call *c, struct json_writer *w, const struct statuspage *page,
-    const struct incident *i)
+static int put_incident(
+    struct api_call *c, struct json_writer *w, const struct statuspage *page, struct incident *i)
 {
 	struct incident_update *updates;
+	int64_t *reminders;
 	size_t n;
 
+	if (incident_is_maintenance(i)) {
+		if (maintenance_reminders(
+			c->app->db, c->arena, i->id, &reminders, &i->n_reminders) < 0)
+			return -1;
+		i->reminders = reminders;
+	}
 	if (incident_updates(c->app->db, c->arena, i->id, &updates, &n) < 0)
 		return -1;
 	statuspage_put_incident(w, NULL, page, i, updates, n);
 	return 1;
 }
 
-static bool answer_one(struct api_call *c, int status, const char *id)
+bool api_answer_incident(struct api_call *c, int status, const char *id)
 {
 	struct statuspage page;
 	struct incident i;
@@ -164,13 +53,69 @@ static bool answer_one(struct api_call *c, int status, const char *id)
 	return false;
 }
 
+/* The row, to know its kind.  False: answered. */
+static bool find(struct api_call *c, struct incident *i)
+{
+	int rc = incident_get(c->app->db, c->arena, c->id, i);
+
+	if (rc == 0)
+		web_json_error(c->web, 404, ABSENT);
+	else if (rc < 0)
+		web_json_error(c->web, 500, "The database cannot be read; the log says why.");
+	return rc == 1;
+}
+
+enum admin_scope api_scope_of(bool is_maintenance)
+{
+	return is_maintenance ? ADMIN_SCOPE_MAINTENANCE : ADMIN_SCOPE_INCIDENTS;
+}
+
+/* Whoever may write one of both may read both, and create: what, is looked at when it is known. */
+static bool allowed(struct api_call *c)
+{
+	bool reading = c->web->method == WEB_GET || c->web->method == WEB_HEAD;
+	bool maintenance = admin_token_allows(&c->token, ADMIN_SCOPE_MAINTENANCE);
+	struct incident i;
+
+	if (reading || c->id == NULL)
+		return api_allowed(
+		    c, maintenance ? ADMIN_SCOPE_MAINTENANCE : ADMIN_SCOPE_INCIDENTS);
+	if (!maintenance && !admin_token_allows(&c->token, ADMIN_SCOPE_INCIDENTS))
+		return api_allowed(c, ADMIN_SCOPE_INCIDENTS);
+	return find(c, &i) && api_allowed(c, api_scope_of(incident_is_maintenance(&i)));
+}
+
+static int read_list(struct api_call *c, struct incident **out, size_t *n)
+{
+	struct db *db = c->app->db;
+
+	if (c->filter == NULL)
+		return incident_list_all(db, c->arena, LIST_MAX, out, n);
+	if (strcmp(c->filter, "unresolved") == 0)
+		return incident_list_open(db, c->arena, out, n);
+	if (strcmp(c->filter, "scheduled") == 0)
+		return maintenance_list_recent(db, c->arena, 0, LIST_MAX, out, n);
+	return maintenance_list_planned(db, c->arena, out, n);
+}
+
+static bool is_wanted(const struct api_call *c, const struct incident *i)
+{
+	if (c->filter == NULL)
+		return true;
+	if (strcmp(c->filter, "upcoming") == 0)
+		return i->status == INCIDENT_SCHEDULED;
+	if (strcmp(c->filter, "active_maintenance") == 0)
+		return i->status != INCIDENT_SCHEDULED;
+	return true;
+}
+
 static void list(struct api_call *c)
 {
 	struct statuspage page;
 	struct incident *incidents;
 	struct json_writer w;
 	size_t n;
-	int rc = incident_list_recent(c->app->db, c->arena, 0, LIST_MAX, &incidents, &n);
+	int rc = read_list(c, &incidents, &n);
 
 	if (rc < 0 || !api_load_page(c, &page)) {
 		web_json_error(c->web, 500, "The database cannot be read; the log says why.");
@@ -180,7 +125,8 @@ static void list(struct api_call *c)
 	w = (struct json_writer)JSON_WRITER(web_body(c->web));
 	json_begin_array(&w, NULL);
 	for (size_t i = 0; i < n && rc == 1; i++)
-		rc = put_incident(c, &w, &page, &incidents[i]);
+		if (is_wanted(c, &incidents[i]))
+			rc = put_incident(c, &w, &page, &incidents[i]);
 	json_end_array(&w);
 	if (rc < 0)
 		web_json_error(c->web, 500, "The database cannot be read; the log says why.");
@@ -192,9 +138,9 @@ static void create(struct api_call *c)
 	struct fault f = {FAULT_NONE, NULL, NULL};
 	char id[13];
 
-	if (!read_posting(c, true, &p))
-		return;
-	if (!app_begin(c->app))
+	if (!api_read_posting(c, true, &p) ||
+	    !api_allowed(c, api_scope_of(p.scheduled_for != 0 || p.scheduled_until != 0)) ||
+	    !app_begin(c->app))
 		return;
 	int rc = incident_create(c->app->db, c->arena, &p, id, &f);
 	if (rc != 1) {
@@ -203,7 +149,7 @@ static void create(struct api_call *c)
 	}
 	c->app->content_changed = true;
 	if (app_commit(c->app))
-		answer_one(c, 201, id);
+		api_answer_incident(c, 201, id);
 }
 
 static void change(struct api_call *c)
@@ -211,7 +157,7 @@ static void change(struct api_call *c)
 	struct incident_posting p;
 	struct fault f = {FAULT_NONE, NULL, NULL};
 
-	if (!read_posting(c, false, &p) || !app_begin(c->app))
+	if (!api_read_posting(c, false, &p) || !app_begin(c->app))
 		return;
 	int rc = incident_post(c->app->db, c->arena, c->id, &p, &f);
 	if (rc != 1) {
@@ -220,7 +166,7 @@ static void change(struct api_call *c)
 	}
 	c->app->content_changed = true;
 	if (app_commit(c->app))
-		answer_one(c, 200, c->id);
+		api_answer_incident(c, 200, c->id);
 }
 
 static int remove_one(struct api_call *c)
@@ -231,14 +177,19 @@ static int remove_one(struct api_call *c)
 void api_incidents(struct api_call *c)
 {
 	static const struct api_verbs verbs = {
-	    .scope = ADMIN_SCOPE_INCIDENTS,
+	    .allowed = allowed,
 	    .list = list,
 	    .create = create,
-	    .show = answer_one,
+	    .show = api_answer_incident,
 	    .change = change,
 	    .remove = remove_one,
 	    .absent = ABSENT,
 	};
 
+	if (c->sub != NULL && c->sub_id != NULL && strcmp(c->sub, "incident_updates") == 0) {
+		if (allowed(c))
+			api_incident_update(c);
+		return;
+	}
 	api_dispatch(c, &verbs);
 }

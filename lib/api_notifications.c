@@ -72,7 +72,7 @@ void api_notifications(struct api_call *c)
 {
 	bool reading = c->web->method == WEB_GET || c->web->method == WEB_HEAD;
 
-	if (c->sub != NULL && strcmp(c->sub, "stop") == 0) {
+	if (c->sub != NULL && c->sub_id == NULL && strcmp(c->sub, "stop") == 0) {
 		c->web->method == WEB_POST ? stop(c) : web_method_error(c->web, "POST");
 		return;
 	}

@@ -18,8 +18,10 @@ struct api_call {
 	struct admin_token token;
 	const char *actor; /* "token NAME", for the audit */
 	struct settings settings;
-	const char *id;	 /* of the path, NULL without one */
-	const char *sub; /* what stands behind the id, NULL without */
+	const char *id;	    /* of the path, NULL without one */
+	const char *filter; /* a word that stands for the id: a list by itself; NULL without */
+	const char *sub;    /* what stands behind the id, NULL without */
+	const char *sub_id; /* and behind that */
 };
 
 /* What a call may send: the object stands in the member `wrapper`.  The ignored members, ended by
@@ -37,6 +39,8 @@ struct api_shape {
  * `remove` answers the object as it was. */
 struct api_verbs {
 	enum admin_scope scope;
+	/* where the scope depends on what is called for; NULL: `scope` is asked.  False: answered */
+	bool (*allowed)(struct api_call *c);
 	void (*list)(struct api_call *c);
 	void (*create)(struct api_call *c);
 	bool (*show)(struct api_call *c, int status, const char *id);
@@ -59,6 +63,20 @@ bool api_read_object(struct api_call *c, const struct api_shape *shape, struct f
 bool api_allowed(struct api_call *c, enum admin_scope scope);
 
 void api_not_found(struct api_call *c);
+
+/* ---- api_posting.c: what a caller says of an incident or maintenance */
+
+/* Reads the body into *p, whose strings live as long as the request.  False: answered. */
+bool api_read_posting(struct api_call *c, bool is_new, struct incident_posting *p);
+
+/* ---- api_incident_updates.c: .../incidents/{id}/incident_updates/{update_id} */
+void api_incident_update(struct api_call *c);
+
+/* The scope that writing to an incident or a maintenance needs. */
+enum admin_scope api_scope_of(bool is_maintenance);
+
+/* Answers one incident or maintenance.  False: answered with an error. */
+bool api_answer_incident(struct api_call *c, int status, const char *id);
 
 /* The handlers, one per resource. */
 void api_components(struct api_call *c);

@@ -46,7 +46,8 @@ for (const [how, open] of doors) {
       const at = Date.parse(made.created_at);
       assert.deepEqual(row(made.id), { id: made.id, name: "Rows", status: "investigating", impact: "critical", impact_override: null,
         max_impact: "critical", created_at: at, started_at: at, updated_at: at, monitoring_at: null, resolved_at: null,
-        scheduled_for: null, scheduled_until: null });
+        scheduled_for: null, scheduled_until: null, begun_at: null, overrun_at: null, auto_start: 1, auto_end: 1, sequence: 0,
+        content_rev: row(made.id).content_rev });
       assert.deepEqual(updates(made.id).map((u) => [u.status, u.body, u.deliver_notifications]), [["investigating", "x", 1]]);
       assert.deepEqual(state.rows(`SELECT old_status, new_status, cause, incident_id FROM component_history WHERE component_id = '${api.id}'`),
         [{ old_status: "operational", new_status: "major_outage", cause: "incident", incident_id: made.id }]);
