@@ -9,6 +9,37 @@ static bool is_member(const struct component *c, const struct component *group)
 	return c->group_id != NULL && strcmp(c->group_id, group->id) == 0;
 }
 
+static const struct component *find(const struct statuspage *p, const char *id)
+{
+	for (size_t i = 0; i < p->n_components; i++)
+		if (strcmp(p->components[i].id, id) == 0)
+			return &p->components[i];
+	return NULL;
+}
+
+bool statuspage_tells(const struct statuspage *p, const struct component *c)
+{
+	const struct component *group;
+
+	if (!p->is_public)
+		return true;
+	if (c->hidden || c->group_id == NULL)
+		return !c->hidden;
+	group = find(p, c->group_id);
+	return group == NULL || !group->hidden;
+}
+
+void statuspage_put_page(struct json_writer *w, const char *name, const struct statuspage *p)
+{
+	json_begin_object(w, name);
+	json_put_string(w, "id", p->page_id);
+	json_put_string(w, "name", p->name);
+	json_put_string(w, "url", p->site_url);
+	json_put_string(w, "time_zone", p->time_zone);
+	json_put_time(w, "updated_at", p->updated_at);
+	json_end_object(w);
+}
+
 enum component_status statuspage_status(const struct statuspage *p, const struct component *c)
 {
 	enum component_status worst = COMPONENT_OPERATIONAL;
@@ -26,7 +57,7 @@ static void put_members(
 {
 	json_begin_array(w, "components");
 	for (size_t i = 0; i < p->n_components; i++)
-		if (is_member(&p->components[i], group))
+		if (is_member(&p->components[i], group) && statuspage_tells(p, &p->components[i]))
 			json_put_string(w, NULL, p->components[i].id);
 	json_end_array(w);
 }
@@ -48,7 +79,8 @@ void statuspage_put_component(
 	json_put_string(w, "page_id", p->page_id);
 	json_put_bool(w, "group", c->is_group);
 	json_put_bool(w, "only_show_if_degraded", c->only_show_if_degraded);
-	json_put_bool(w, "hidden", c->hidden);
+	if (!p->is_public)
+		json_put_bool(w, "hidden", c->hidden);
 	if (c->is_group)
 		put_members(w, p, c);
 	json_end_object(w);
@@ -62,27 +94,44 @@ static void put_time_or_null(struct json_writer *w, const char *name, int64_t ms
 		json_put_time(w, name, ms);
 }
 
-static void put_affected(struct json_writer *w, const struct incident_update *u)
+/* A name on record outlives its component, which may be hidden by now. */
+static bool tells_of(const struct statuspage *p, const char *id)
 {
-	if (u->n_components == 0) {
+	const struct component *c = find(p, id);
+
+	return !p->is_public || (c != NULL && statuspage_tells(p, c));
+}
+
+static void put_change(struct json_writer *w, const struct incident_update_component *c)
+{
+	json_begin_object(w, NULL);
+	json_put_string(w, "code", c->id);
+	json_put_string(w, "name", c->name);
+	json_put_string(w, "old_status", component_status_word(c->old_status));
+	json_put_string(w, "new_status", component_status_word(c->new_status));
+	json_end_object(w);
+}
+
+static void put_affected(
+    struct json_writer *w, const struct statuspage *p, const struct incident_update *u)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < u->n_components; i++)
+		told += tells_of(p, u->components[i].id);
+	if (told == 0) {
 		json_put_null(w, "affected_components");
 		return;
 	}
 	json_begin_array(w, "affected_components");
-	for (size_t i = 0; i < u->n_components; i++) {
-		const struct incident_update_component *c = &u->components[i];
-		json_begin_object(w, NULL);
-		json_put_string(w, "code", c->id);
-		json_put_string(w, "name", c->name);
-		json_put_string(w, "old_status", component_status_word(c->old_status));
-		json_put_string(w, "new_status", component_status_word(c->new_status));
-		json_end_object(w);
-	}
+	for (size_t i = 0; i < u->n_components; i++)
+		if (tells_of(p, u->components[i].id))
+			put_change(w, &u->components[i]);
 	json_end_array(w);
 }
 
-static void put_update(
-    struct json_writer *w, const struct incident *i, const struct incident_update *u)
+static void put_update(struct json_writer *w, const struct statuspage *p, const struct incident *i,
+    const struct incident_update *u)
 {
 	json_begin_object(w, NULL);
 	json_put_string(w, "id", u->id);
@@ -92,7 +141,7 @@ static void put_update(
 	json_put_time(w, "created_at", u->created_at);
 	json_put_time(w, "updated_at", u->updated_at);
 	json_put_time(w, "display_at", u->display_at);
-	put_affected(w, u);
+	put_affected(w, p, u);
 	json_put_bool(w, "deliver_notifications", u->deliver_notifications);
 	json_put_null(w, "custom_tweet");
 	json_put_null(w, "tweet_id");
@@ -103,7 +152,8 @@ static void put_link(struct json_writer *w, const struct statuspage *p, const st
 {
 	struct buf link = BUF_INIT;
 
-	buf_printf(&link, "%s/incidents/%s/", p->site_url, i->id);
+	buf_printf(&link, "%s/%s/%s/", p->site_url,
+	    incident_is_maintenance(i) ? "maintenance" : "incidents", i->id);
 	json_put_string(w, "shortlink", link.data);
 	buf_release(&link);
 }
@@ -112,10 +162,28 @@ static void put_components(
     struct json_writer *w, const struct statuspage *p, const struct incident *i)
 {
 	json_begin_array(w, "components");
-	for (size_t k = 0; k < i->n_components; k++)
-		for (size_t c = 0; c < p->n_components; c++)
-			if (strcmp(p->components[c].id, i->components[k].id) == 0)
-				statuspage_put_component(w, NULL, p, &p->components[c]);
+	for (size_t k = 0; k < i->n_components; k++) {
+		const struct component *c = find(p, i->components[k].id);
+		if (c != NULL && statuspage_tells(p, c))
+			statuspage_put_component(w, NULL, p, c);
+	}
+	json_end_array(w);
+}
+
+static enum impact impact_of(const struct incident *i)
+{
+	return incident_is_maintenance(i) ? IMPACT_MAINTENANCE : i->impact;
+}
+
+/* What whoever planned a maintenance chose; visitors have no use for it. */
+static void put_switches(struct json_writer *w, const struct incident *i)
+{
+	json_put_bool(w, "scheduled_auto_in_progress", i->auto_start);
+	json_put_bool(w, "scheduled_auto_completed", i->auto_end);
+	json_put_bool(w, "scheduled_remind_prior", i->n_reminders > 0);
+	json_begin_array(w, "reminders");
+	for (size_t k = 0; k < i->n_reminders; k++)
+		json_put_int(w, NULL, i->reminders[k]);
 	json_end_array(w);
 }
 
@@ -130,7 +198,7 @@ void statuspage_put_incident(struct json_writer *w, const char *name, const stru
 	json_put_time(w, "updated_at", i->updated_at);
 	put_time_or_null(w, "monitoring_at", i->monitoring_at);
 	put_time_or_null(w, "resolved_at", i->resolved_at);
-	json_put_string(w, "impact", impact_word(i->impact));
+	json_put_string(w, "impact", impact_word(impact_of(i)));
 	json_put_string(w, "impact_override",
 	    i->impact_override < 0 ? NULL : impact_word((enum impact)i->impact_override));
 	put_link(w, p, i);
@@ -138,10 +206,16 @@ void statuspage_put_incident(struct json_writer *w, const char *name, const stru
 	json_put_string(w, "page_id", p->page_id);
 	json_begin_array(w, "incident_updates");
 	for (size_t k = 0; k < n_updates; k++)
-		put_update(w, i, &updates[k]);
+		put_update(w, p, i, &updates[k]);
 	json_end_array(w);
 	put_components(w, p, i);
 	json_put_null(w, "reminder_intervals");
+	if (incident_is_maintenance(i) && !p->is_public)
+		put_switches(w, i);
+	if (incident_is_maintenance(i)) {
+		json_put_time(w, "scheduled_for", i->scheduled_for);
+		json_put_time(w, "scheduled_until", i->scheduled_until);
+	}
 	json_end_object(w);
 }
 

@@ -7,6 +7,7 @@ import { makeState, makeSubscription, newId, subscriptionFields } from "./harnes
 import { addUser, PASSWORD, Person, SETTINGS, storedPassword } from "./admin-client.mjs";
 import { addToken, assertError, Client, content } from "./api-client.mjs";
 import { startApache } from "./apache-server.mjs";
+import { assertClosedFiles, assertMissingFiles, assertOpenFiles, makeOpenFiles } from "./open-files.mjs";
 import { headline, publish, read } from "./page-tools.mjs";
 
 describe("behind Apache", () => {
@@ -16,6 +17,7 @@ describe("behind Apache", () => {
     state = makeState();
     server = await startApache(state);
     publish(state);
+    makeOpenFiles(state);
     const send = (target, { query, ...request }) => server.request(`/v1${target}${query ? `?${query}` : ""}`, request);
     client = new Client(state, send);
   });
@@ -51,6 +53,12 @@ describe("behind Apache", () => {
       const { status } = await server.request(address);
       assert.ok([400, 403, 404].includes(status), `${address}: ${status}`);
     }
+  });
+
+  test("the read API, feeds, calendar and badges are open to other sites, and nothing else", async () => {
+    await assertOpenFiles(server);
+    await assertClosedFiles(server);
+    await assertMissingFiles(server);
   });
 
   test("a browser subscribes, is known, and leaves", async () => {

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import fs from "node:fs";
 import path from "node:path";
 import { makeState, startServer } from "./harness.mjs";
+import { assertClosedFiles, assertMissingFiles, assertOpenFiles, makeOpenFiles } from "./open-files.mjs";
 
 describe("the web server's own answers", () => {
   let state, server;
@@ -11,6 +12,7 @@ describe("the web server's own answers", () => {
     state = makeState();
     assert.equal(state.atstatus("publish").code, 0);
     for (const folder of ["incidents", "maintenance", "help"]) fs.mkdirSync(path.join(state.publicDir, folder), { recursive: true });
+    makeOpenFiles(state);
     server = await startServer(state);
   });
   after(async () => {
@@ -60,6 +62,10 @@ describe("the web server's own answers", () => {
       assertSafe(answer, address);
     }
   });
+
+  test("the read API, feeds, calendar and badges are open to other sites, with their types, and are asked for again", () => assertOpenFiles(server));
+  test("nothing else is open to other sites", () => assertClosedFiles(server));
+  test("an address of the read API or of a badge that there is not is 404, and so is a foreign path", () => assertMissingFiles(server));
 
   test("a refusal by the server has the headers too", async () => {
     fs.mkdirSync(path.join(state.publicDir, "empty"));

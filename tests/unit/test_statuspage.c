@@ -178,6 +178,102 @@ static void incidents(void)
 	t_ok(strstr(text, "\"components\":[{\"id\":\"bbbbbbbbbbbb\",\"name\":\"API\",") != NULL);
 }
 
+/* One incident that affected a component of a group, a hidden one and one that was deleted. */
+static const char *public_incident(void)
+{
+	static struct incident_component affected[] = {
+	    {.id = S("bbbbbbbbbbbb")}, {.id = S("dddddddddddd")}, {.id = S("zzzzzzzzzzzz")}};
+	static struct incident_update_component changes[] = {
+	    {.id = S("bbbbbbbbbbbb"), .name = S("Seen")},
+	    {.id = S("dddddddddddd"), .name = S("Secret")},
+	    {.id = S("zzzzzzzzzzzz"), .name = S("Deleted")}};
+	static struct incident_update update = {
+	    .id = S("uuuuuuuuuuuu"), .body = S(""), .components = changes, .n_components = 3};
+	struct incident i = {.id = S("iiiiiiiiiiii"),
+	    .name = S("N"),
+	    .impact_override = -1,
+	    .components = affected,
+	    .n_components = 3};
+
+	return incident(&i, &update, 1);
+}
+
+static void public_files(void)
+{
+	page.n_components = 4;
+	list[2].hidden = false;
+	list[3].hidden = true;
+
+	t_case("the write API tells of what is hidden or gone, and says what is hidden");
+	const char *text = public_incident();
+	t_ok(strstr(text, "\"name\":\"Alone\"") != NULL);
+	t_ok(strstr(text, "\"hidden\":true") != NULL);
+	t_ok(strstr(text, "\"Secret\"") != NULL && strstr(text, "\"Deleted\"") != NULL);
+
+	t_case("the public files do neither");
+	page.is_public = true;
+	text = public_incident();
+	t_ok(strstr(text, "\"name\":\"API\"") != NULL && strstr(text, "\"name\":\"Seen\"") != NULL);
+	t_ok(strstr(text, "Alone") == NULL && strstr(text, "hidden") == NULL);
+	t_ok(strstr(text, "Secret") == NULL && strstr(text, "Deleted") == NULL);
+
+	t_case("nor of the members of a hidden group; a list of which nothing is left is null");
+	list[0].hidden = true;
+	text = public_incident();
+	t_ok(strstr(text, "\"affected_components\":null") != NULL);
+	t_ok(strstr(text, "\"components\":[],") != NULL);
+	list[0].hidden = false;
+
+	t_case("a group does not list its hidden members");
+	list[1].hidden = true;
+	t_ok(strstr(component(&list[0]), "\"components\":[\"cccccccccccc\"]") != NULL);
+	page.is_public = false;
+	t_ok(strstr(component(&list[0]), "\"components\":[\"bbbbbbbbbbbb\",\"cccccccccccc\"]") !=
+	     NULL);
+	list[1].hidden = list[3].hidden = false;
+	page.n_components = 2;
+}
+
+static void maintenances(void)
+{
+	struct incident m = {.id = S("mmmmmmmmmmmm"),
+	    .name = S("New disks"),
+	    .status = INCIDENT_SCHEDULED,
+	    .impact = IMPACT_NONE,
+	    .impact_override = -1,
+	    .created_at = AT,
+	    .started_at = AT,
+	    .updated_at = AT,
+	    .scheduled_for = AT,
+	    .scheduled_until = LATER};
+
+	t_case("a maintenance has its own page and impact, and says from when to when");
+	t_str(incident(&m, NULL, 0),
+	    "{\"id\":\"mmmmmmmmmmmm\",\"name\":\"New disks\",\"status\":\"scheduled\","
+	    "\"created_at\":" AT_TEXT ",\"updated_at\":" AT_TEXT
+	    ",\"monitoring_at\":null,\"resolved_at\":null,\"impact\":\"maintenance\","
+	    "\"impact_override\":null,"
+	    "\"shortlink\":\"https://status.example.com/maintenance/mmmmmmmmmmmm/\","
+	    "\"started_at\":" AT_TEXT ",\"page_id\":\"pagepagepage\",\"incident_updates\":[],"
+	    "\"components\":[],\"reminder_intervals\":null,\"scheduled_for\":" AT_TEXT
+	    ",\"scheduled_until\":" LATER_TEXT "}");
+}
+
+static void pages(void)
+{
+	struct json_writer w = JSON_WRITER(&out);
+
+	t_case("the page has its five members");
+	page.name = "A \"page\"";
+	page.time_zone = "Etc/UTC";
+	page.updated_at = AT;
+	buf_clear(&out);
+	statuspage_put_page(&w, NULL, &page);
+	t_str(out.data, "{\"id\":\"pagepagepage\",\"name\":\"A \\\"page\\\"\","
+			"\"url\":\"https://status.example.com\",\"time_zone\":\"Etc/UTC\","
+			"\"updated_at\":" AT_TEXT "}");
+}
+
 static void notifications(void)
 {
 	struct job_origin origin = {"https://m.example", {.accepted = 1, .retrying = 2, .gone = 3}};
@@ -223,6 +319,9 @@ int main(void)
 	components();
 	rollup();
 	incidents();
+	public_files();
+	maintenances();
+	pages();
 	notifications();
 	buf_release(&out);
 	return t_end();
