@@ -35,7 +35,9 @@ static const char usage_text[] =
     "                                makes a token for the write API and prints it, alone, once;\n"
     "                                scopes: read components incidents maintenance admin\n"
     "  token revoke NAME             makes a token useless\n"
-    "  publish                       writes the static pages anew and marks the page as alive\n"
+    "  publish                       writes all static pages anew and marks the page as alive\n"
+    "  publish --due                 the same, but only pages that changed or are missing: for a "
+    "timer\n"
     "  migrate                       brings the database to the version of this program\n"
     "\n"
     "--env FILE names the configuration (else ENV_FILE, .env, /etc/atstatus/env).\n"
@@ -130,8 +132,11 @@ static int run_token_revoke(struct tool *tool, int argc, char **argv)
 
 static int run_publish(struct tool *tool, int argc, char **argv)
 {
-	(void)argv;
-	return argc != 0 ? usage("publish takes no further words") : tool_publish(tool);
+	bool due = argc == 1 && strcmp(argv[0], "--due") == 0;
+
+	if (argc != 0 && !due)
+		return usage("publish takes --due or nothing");
+	return tool_publish(tool, due);
 }
 
 static int run_migrate(struct tool *tool, int argc, char **argv)

@@ -78,6 +78,11 @@ int64_t clock_day_start(int64_t ms)
 	return ms - floor_mod(ms, CLOCK_DAY);
 }
 
+int64_t clock_month_start(int year, int month)
+{
+	return days_from_date(year + (month - 1) / 12, (month - 1) % 12 + 1, 1) * CLOCK_DAY;
+}
+
 void clock_split(int64_t ms, struct clock_date *out)
 {
 	int64_t days = floor_div(ms, CLOCK_DAY);

@@ -49,4 +49,7 @@ void clock_split(int64_t ms, struct clock_date *out);
 /* Midnight UTC of the day that holds ms. */
 int64_t clock_day_start(int64_t ms);
 
+/* Midnight UTC of the first day of a month, 1..12; 13 is January of the next year. */
+int64_t clock_month_start(int year, int month);
+
 #endif

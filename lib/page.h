@@ -17,8 +17,10 @@ struct conf;
 struct db;
 
 enum page_scope {
-	PAGE_CHANGED, /* what a change of content can have changed */
-	PAGE_ALL,     /* also scripts, styles and icons, also if no content changed */
+	PAGE_CHANGED, /* what a change of content can have changed; nothing where none did */
+	PAGE_DUE, /* the front of the site anew, what changed, what is missing, and the files that
+			 are as they are: for the timer */
+	PAGE_ALL, /* everything */
 };
 
 /* Parses the templates; once per process, before the first publication. */

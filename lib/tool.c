@@ -262,10 +262,10 @@ int tool_init(struct tool *tool)
 	if (tool->conf.vapid_public_key == NULL)
 		fprintf(stderr, "atstatus: there are no VAPID keys yet, so nobody can subscribe; "
 				"`atstatus keys` makes them.\n");
-	return tool_publish(tool);
+	return tool_publish(tool, false);
 }
 
-int tool_publish(struct tool *tool)
+int tool_publish(struct tool *tool, bool due)
 {
 	if (tool->conf.site_url == NULL)
 		return tool_fail("SITE_URL is not set: the page's public origin, such as "
@@ -273,7 +273,8 @@ int tool_publish(struct tool *tool)
 	if (tool_open_db(tool) != 0)
 		return 1;
 	page_open();
-	if (page_publish(&tool->conf, tool->db, PAGE_ALL) < 0 || page_mark_alive(&tool->conf) < 0)
+	if (page_publish(&tool->conf, tool->db, due ? PAGE_DUE : PAGE_ALL) < 0 ||
+	    page_mark_alive(&tool->conf) < 0)
 		return tool_fail("the page could not be published");
 	return 0;
 }

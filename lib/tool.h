@@ -27,7 +27,7 @@ int tool_add_admin(struct tool *tool, const char *name);
 int tool_set_password(struct tool *tool, const char *name);
 int tool_add_token(struct tool *tool, const char *name, const char *scopes);
 int tool_revoke_token(struct tool *tool, const char *name);
-int tool_publish(struct tool *tool);
+int tool_publish(struct tool *tool, bool due); /* due: only what changed or is missing */
 int tool_migrate(struct tool *tool);
 
 void tool_close(struct tool *tool);
