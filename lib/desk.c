@@ -51,34 +51,48 @@ const char *desk_route_name(enum desk_route route)
 
 /* ------------------------------------------------------------------ addresses */
 
-/* True if the path is the pattern; *id is what stands for its star. */
-static bool path_matches(struct arena *a, const char *pattern, const char *path, const char **id)
-{
-	const char *star = strchr(pattern, '*');
-	size_t before;
+/* As many stars as a path has at most. */
+#define STARS 2
 
-	*id = NULL;
-	if (star == NULL)
-		return strcmp(pattern, path) == 0;
-	before = (size_t)(star - pattern);
-	if (strncmp(pattern, path, before) != 0 || strlen(path) < before + TEXT_ID_LEN ||
-	    !text_is_id(path + before, TEXT_ID_LEN) ||
-	    strcmp(path + before + TEXT_ID_LEN, star + 1) != 0)
-		return false;
-	*id = arena_copy(a, path + before, TEXT_ID_LEN);
-	return true;
+/* True if the path is the pattern; ids are what stands for its stars, NULL for those it has not. */
+static bool path_matches(
+    struct arena *a, const char *pattern, const char *path, const char *ids[STARS])
+{
+	size_t n = 0;
+
+	ids[0] = ids[1] = NULL;
+	for (; *pattern != '\0'; pattern++) {
+		if (*pattern != '*') {
+			if (*path++ != *pattern)
+				return false;
+			continue;
+		}
+		assert(n < STARS);
+		if (strlen(path) < TEXT_ID_LEN || !text_is_id(path, TEXT_ID_LEN))
+			return false;
+		ids[n++] = arena_copy(a, path, TEXT_ID_LEN);
+		path += TEXT_ID_LEN;
+	}
+	return *path == '\0';
+}
+
+char *desk_path_part(struct arena *a, enum desk_route route, const char *id, const char *part_id)
+{
+	const struct route *r = &routes[route];
+	const char *ids[STARS] = {id, part_id}, *rest = r->path, *star;
+	char *path = arena_strdup(a, base_path[r->program]);
+
+	for (size_t n = 0; (star = strchr(rest, '*')) != NULL; n++) {
+		assert(n < STARS && ids[n] != NULL);
+		path = arena_printf(a, "%s%.*s%s", path, (int)(star - rest), rest, ids[n]);
+		rest = star + 1;
+	}
+	return arena_printf(a, "%s%s", path, rest);
 }
 
 char *desk_path(struct arena *a, enum desk_route route, const char *id)
 {
-	const struct route *r = &routes[route];
-	const char *star = strchr(r->path, '*');
-
-	if (star == NULL)
-		return arena_printf(a, "%s%s", base_path[r->program], r->path);
-	assert(id != NULL);
-	return arena_printf(
-	    a, "%s%.*s%s%s", base_path[r->program], (int)(star - r->path), r->path, id, star + 1);
+	return desk_path_part(a, route, id, NULL);
 }
 
 char *desk_path_done(struct desk *d, enum desk_route route, const char *id, const char *word)
@@ -89,7 +103,7 @@ char *desk_path_done(struct desk *d, enum desk_route route, const char *id, cons
 bool desk_is_place(const char *path)
 {
 	struct arena arena = ARENA_INIT;
-	const char *id;
+	const char *ids[STARS];
 	bool found = false;
 
 	for (size_t i = 0; i < nelem(routes) && !found; i++) {
@@ -97,7 +111,7 @@ bool desk_is_place(const char *path)
 		size_t n = strlen(base);
 		found = routes[i].method == WEB_GET && routes[i].who != ANYONE &&
 			strncmp(path, base, n) == 0 &&
-			path_matches(&arena, routes[i].path, path + n, &id);
+			path_matches(&arena, routes[i].path, path + n, ids);
 	}
 	arena_release(&arena);
 	return found;
@@ -125,16 +139,17 @@ static bool find_route(struct desk *d, enum desk_program program)
 	bool get = false, post = false;
 
 	for (size_t i = 0; i < nelem(routes); i++) {
-		const char *id;
+		const char *ids[STARS];
 		if (routes[i].program != program ||
-		    !path_matches(d->arena, routes[i].path, d->web->path, &id))
+		    !path_matches(d->arena, routes[i].path, d->web->path, ids))
 			continue;
 		get |= routes[i].method == WEB_GET;
 		post |= routes[i].method == WEB_POST;
 		if (routes[i].method != method)
 			continue;
 		d->route = (enum desk_route)i;
-		d->id = id;
+		d->id = ids[0];
+		d->part_id = ids[1];
 		return true;
 	}
 	if (!get && !post)
@@ -184,13 +199,27 @@ static bool load(struct desk *d)
 	return true;
 }
 
+/* True for the routes of one maintenance. */
+static bool is_of_maintenance(enum desk_route route)
+{
+	return strncmp(routes[route].path, "/maintenance/", strlen("/maintenance/")) == 0;
+}
+
 /* The page that holds the form which was sent. */
 static char *form_place(struct desk *d)
 {
 	bool incident = routes[d->route].program == DESK_INCIDENT_POST;
 
+	if (d->part_id != NULL)
+		return desk_path_part(d->arena, DESK_UPDATE_FORM, d->id, d->part_id);
 	if (d->id != NULL)
-		return desk_path(d->arena, incident ? DESK_INCIDENT : DESK_COMPONENT, d->id);
+		return desk_path(d->arena,
+		    is_of_maintenance(d->route) ? DESK_MAINTENANCE
+		    : incident			? DESK_INCIDENT
+						: DESK_COMPONENT,
+		    d->id);
+	if (d->route == DESK_MAINTENANCE_ADD)
+		return desk_path(d->arena, DESK_MAINTENANCE_FORM, NULL);
 	if (incident)
 		return desk_path(d->arena, DESK_INCIDENT_FORM, NULL);
 	if (d->route == DESK_COMPONENT_ADD)
@@ -224,7 +253,8 @@ static void ask_to_sign_in(struct desk *d)
 	else if (d->route == DESK_OVERVIEW)
 		web_redirect(d->web, 303, desk_path(d->arena, DESK_START, NULL));
 	else
-		web_redirect(d->web, 303, sign_in_for(d, desk_path(d->arena, d->route, d->id)));
+		web_redirect(d->web, 303,
+		    sign_in_for(d, desk_path_part(d->arena, d->route, d->id, d->part_id)));
 }
 
 /* True if the request may go on.  The order is the one that desk.h promises. */

@@ -3,6 +3,7 @@
 #include "desk_parts.h"
 
 #include "announce.h"
+#include "clock.h"
 
 enum {
 	C_CSRF,
@@ -13,6 +14,8 @@ enum {
 	C_GROUP,
 	C_HIDDEN,
 	C_DEGRADED,
+	C_SHOWCASE,
+	C_START,
 	C__MAX
 };
 
@@ -27,6 +30,8 @@ static const struct form_field fields[C__MAX] = {
     [C_GROUP] = {"group_id", "The group", FORM_ID, .required = false},
     [C_HIDDEN] = {"hidden", "Hidden", FORM_BOOL, .required = false},
     [C_DEGRADED] = {"only_show_if_degraded", "Only in trouble", FORM_BOOL, .required = false},
+    [C_SHOWCASE] = {"showcase", "The 90-day bars", FORM_BOOL, .required = false},
+    [C_START] = {"start_date", "The start date", FORM_TEXT, .max = 10},
 };
 
 /* ------------------------------------------------------------------ parts */
@@ -69,6 +74,14 @@ static int add_groups(struct desk *d, struct tv *t, const char *chosen)
 	return 1;
 }
 
+static void add_start_date(struct tv *f, const struct component *c, const struct form *form)
+{
+	struct tv *start = tv_add(f, "start");
+
+	desk_set_field(start, form, form == NULL ? NULL : &form->values[C_START], "start_date",
+	    or_empty(c->start_date), true);
+}
+
 /* The form for what c holds, or, after a refusal, for what was sent. */
 static int add_form(
     struct desk *d, struct tv *t, const struct component *c, const struct form *form)
@@ -87,9 +100,12 @@ static int add_form(
 	desk_set_state(f, form, "group_id", false);
 	desk_set_flag(f, "hidden", " checked", v == NULL ? c->hidden : v[C_HIDDEN].truth);
 	struct tv *only = c->is_group ? NULL : tv_add(f, "members_only");
-	if (only != NULL)
+	desk_set_flag(f, "showcase", " checked", v == NULL ? c->showcase : v[C_SHOWCASE].truth);
+	if (only != NULL) {
 		desk_set_flag(only, "degraded", " checked",
 		    v == NULL ? c->only_show_if_degraded : v[C_DEGRADED].truth);
+		add_start_date(f, c, form);
+	}
 	if (!is_new)
 		tv_set(tv_add(f, "delete"), "url",
 		    desk_path(d->arena, DESK_COMPONENT_DELETE_FORM, c->id));
@@ -138,6 +154,40 @@ static void add_status_form(struct desk *d, struct tv *t, const struct component
 	}
 }
 
+/* "since 14:02 CET, by hand": what made the component what it is. */
+static int add_last_change(struct desk *d, struct tv *t, const struct component *c)
+{
+	static const char *const by[] = {
+	    [COMPONENT_CAUSE_MANUAL] = "by hand",
+	    [COMPONENT_CAUSE_API] = "by API",
+	    [COMPONENT_CAUSE_INCIDENT] = "by an incident that is deleted",
+	    [COMPONENT_CAUSE_MAINTENANCE] = "by a maintenance that is deleted",
+	};
+	static_assert(nelem(by) == COMPONENT_CAUSE__MAX, "words for each");
+	struct component_last last;
+
+	if (c->is_group || c->id == NULL)
+		return 1;
+	int rc = component_last_change(d->db, d->arena, c->id, &last);
+	if (rc != 1)
+		return rc;
+	bool planned = last.cause == COMPONENT_CAUSE_MAINTENANCE;
+	struct tv *l = tv_add(t, "last");
+	tv_set(l, "status_word", component_status_label(c->status));
+	desk_set_time(d, l, "at", last.at);
+	tv_set(l, "since", desk_time_text_short(d, last.at));
+	if (last.incident_name == NULL) {
+		tv_set(l, "by", by[last.cause]);
+		return 1;
+	}
+	tv_set(l, "by", planned ? "by maintenance" : "by incident");
+	struct tv *incident = tv_add(l, "incident");
+	tv_set(incident, "name", last.incident_name);
+	tv_set(incident, "url",
+	    desk_path(d->arena, planned ? DESK_MAINTENANCE : DESK_INCIDENT, last.incident_id));
+	return 1;
+}
+
 static void draw(struct desk *d, int status, const char *title, const struct component *c,
     const struct form *form)
 {
@@ -146,7 +196,8 @@ static void draw(struct desk *d, int status, const char *title, const struct com
 	desk_say_errors(d, form);
 	tv_set(t, "title", title);
 	add_status_form(d, t, c);
-	if (desk_may(d, DESK_COMPONENT_SAVE) && add_form(d, t, c, form) < 0)
+	if (add_last_change(d, t, c) < 0 ||
+	    (desk_may(d, DESK_COMPONENT_SAVE) && add_form(d, t, c, form) < 0))
 		desk_broken(d);
 	else
 		desk_draw(d, status, DESK_NAV_COMPONENTS, title, DESK_COMPONENT_PAGE, t);
@@ -186,6 +237,20 @@ static char *text_or_null(struct desk *d, const struct form_value *v)
 	return v->ok && v->len > 0 ? arena_strdup(d->arena, v->text) : NULL;
 }
 
+/* Of what the form says, what only the calendar knows to be wrong. */
+static void check_start_date(struct desk *d, struct form *form)
+{
+	const struct form_value *v = &form->values[C_START];
+	int64_t ms;
+
+	if (!v->ok || v->len == 0)
+		return;
+	char *midnight = arena_printf(d->arena, "%sT00:00Z", v->text);
+	if (v->len != strlen("YYYY-MM-DD") || !clock_parse_iso(midnight, strlen(midnight), &ms))
+		form_add_error(d->arena, form, "start_date",
+		    "The start date must be a day of the calendar, as 2026-11-23.");
+}
+
 static void take(struct desk *d, const struct form *form, struct component *c)
 {
 	const struct form_value *v = form->values;
@@ -193,8 +258,10 @@ static void take(struct desk *d, const struct form *form, struct component *c)
 	c->name = text_or_null(d, &v[C_NAME]);
 	c->description = text_or_null(d, &v[C_DESCRIPTION]);
 	c->hidden = v[C_HIDDEN].truth;
+	c->showcase = v[C_SHOWCASE].truth;
 	if (c->is_group)
 		return;
+	c->start_date = text_or_null(d, &v[C_START]);
 	c->group_id = text_or_null(d, &v[C_GROUP]);
 	c->only_show_if_degraded = v[C_DEGRADED].truth;
 }
@@ -217,6 +284,7 @@ void desk_add_component(struct desk *d)
 
 	if (!desk_read_form(d, fields, C__MAX, redraw, &form))
 		return;
+	check_start_date(d, &form);
 	if (form.error_count > 0) {
 		redraw(d, 422, &form);
 		return;
@@ -242,6 +310,7 @@ void desk_save_component(struct desk *d)
 
 	if (!desk_read_form(d, fields, C__MAX, redraw, &form))
 		return;
+	check_start_date(d, &form);
 	if (form.error_count > 0) {
 		redraw(d, 422, &form);
 		return;

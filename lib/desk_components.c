@@ -10,9 +10,38 @@ static const struct component *find_in(const struct component *list, size_t n, c
 	return NULL;
 }
 
-static void add_row(struct desk *d, struct tv *list, const struct component *c)
+/* A group is as bad as its worst member. */
+static enum component_status status_of(
+    const struct component *list, size_t n, const struct component *c)
 {
-	struct tv *t = tv_add(list, "row");
+	enum component_status worst = c->is_group ? COMPONENT_OPERATIONAL : c->status;
+
+	for (size_t i = 0; c->is_group && i < n; i++)
+		if (list[i].group_id != NULL && strcmp(list[i].group_id, c->id) == 0)
+			worst = component_rollup(worst, list[i].status);
+	return worst;
+}
+
+/* The buttons that move a row; after a move the same button has the focus again, so that the next
+ * press goes on with it. */
+static void add_order(struct desk *d, struct tv *row, const struct component *c)
+{
+	static const char focus[] = " autofocus";
+	const char *at = web_query(d->web, "at"), *way = web_query(d->web, "way");
+	bool moved = at != NULL && way != NULL && strcmp(at, c->id) == 0;
+	struct tv *t = tv_add(row, "order");
+
+	desk_set_form(d, t, DESK_COMPONENT_MOVE, c->id);
+	desk_set_flag(t, "focus_up", focus, moved && strcmp(way, "up") == 0);
+	desk_set_flag(t, "focus_down", focus, moved && strcmp(way, "down") == 0);
+}
+
+static void add_row(
+    struct desk *d, struct tv *rows, const struct component *list, size_t n, size_t at)
+{
+	const struct component *c = &list[at];
+	enum component_status status = status_of(list, n, c);
+	struct tv *t = tv_add(rows, "row");
 
 	tv_set(t, "url", desk_path(d->arena, DESK_COMPONENT, c->id));
 	tv_set(t, "name", c->name);
@@ -20,13 +49,11 @@ static void add_row(struct desk *d, struct tv *list, const struct component *c)
 	tv_set(t, "class", c->is_group ? "is-group" : c->group_id != NULL ? "is-member" : "");
 	if (c->hidden)
 		tv_add(t, "hidden");
-	if (!c->is_group) {
-		struct tv *state = tv_add(t, "status");
-		tv_set(state, "state", component_status_word(c->status));
-		tv_set(state, "state_word", component_status_label(c->status));
-	}
+	struct tv *state = tv_add(t, "status");
+	tv_set(state, "state", component_status_word(status));
+	tv_set(state, "state_word", component_status_label(status));
 	if (desk_may(d, DESK_COMPONENT_MOVE))
-		desk_set_form(d, tv_add(t, "order"), DESK_COMPONENT_MOVE, c->id);
+		add_order(d, t, c);
 }
 
 void desk_show_components(struct desk *d)
@@ -43,7 +70,7 @@ void desk_show_components(struct desk *d)
 	for (size_t i = 0; i < n; i++) {
 		if (rows == NULL)
 			rows = tv_add(t, "list");
-		add_row(d, rows, &list[i]);
+		add_row(d, rows, list, n, i);
 	}
 	struct tv *guide = n == 0 ? tv_add(t, "guide") : NULL;
 	if (desk_may(d, DESK_COMPONENT_FORM)) {
@@ -81,8 +108,9 @@ void desk_move_component(struct desk *d)
 	}
 	/* at the end of the list there is nothing to do, and nothing to complain about */
 	d->app->content_changed = rc == 1;
-	desk_done(d, rc == 1 ? desk_path_done(d, DESK_COMPONENTS, NULL, "moved")
-			     : desk_path(d->arena, DESK_COMPONENTS, NULL));
+	desk_done(d,
+	    arena_printf(d->arena, "%s?%sat=%s&way=%s", desk_path(d->arena, DESK_COMPONENTS, NULL),
+		rc == 1 ? "done=moved&" : "", d->id, directions[form.values[M_DIRECTION].number]));
 }
 
 /* ------------------------------------------------------------------ deleting */

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "log.h"
 #include "view.h"
+#include "zone.h"
 
 static const char *const template_file[] = {
     [DESK_FRAME] = "admin_frame.html.in",
@@ -17,6 +18,12 @@ static const char *const template_file[] = {
     [DESK_OVERVIEW_PAGE] = "admin_overview.html.in",
     [DESK_INCIDENT_FORM_PAGE] = "admin_incident_new.html.in",
     [DESK_INCIDENT_PAGE] = "admin_incident.html.in",
+    [DESK_UPDATE_PAGE] = "admin_update.html.in",
+    [DESK_MAINTENANCES_PAGE] = "admin_maintenances.html.in",
+    [DESK_MAINTENANCE_FORM_PAGE] = "admin_maintenance_new.html.in",
+    [DESK_MAINTENANCE_PAGE] = "admin_maintenance.html.in",
+    [DESK_WINDOW_PART] = "admin_window.html.in",
+    [DESK_PLANNING_PART] = "admin_planning.html.in",
     [DESK_STATUSES_PART] = "admin_statuses.html.in",
     [DESK_LEDGER_PART] = "admin_ledger.html.in",
     [DESK_PREVIEW_PART] = "admin_preview.html.in",
@@ -97,13 +104,37 @@ void desk_set_field(struct tv *t, const struct form *form, const struct form_val
 	desk_set_state(t, form, field, hint);
 }
 
-void desk_set_time(struct tv *t, struct arena *a, const char *name, int64_t ms)
+char *desk_time_text(struct desk *d, int64_t ms)
+{
+	static const char *const months[] = {
+	    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	char zone[ZONE_SHORT_SIZE];
+	struct clock_date at;
+
+	zone_split(d->settings.time_zone, ms, &at, zone);
+	return arena_printf(d->arena, "%d %s %d, %02d:%02d %s", at.day, months[at.month - 1],
+	    at.year, at.hour, at.minute, zone);
+}
+
+char *desk_time_text_short(struct desk *d, int64_t ms)
+{
+	char zone[ZONE_SHORT_SIZE];
+	struct clock_date at, now;
+
+	zone_split(d->settings.time_zone, clock_now_ms(), &now, zone);
+	zone_split(d->settings.time_zone, ms, &at, zone);
+	if (at.year != now.year || at.month != now.month || at.day != now.day)
+		return desk_time_text(d, ms);
+	return arena_printf(d->arena, "%02d:%02d %s", at.hour, at.minute, zone);
+}
+
+void desk_set_time(struct desk *d, struct tv *t, const char *name, int64_t ms)
 {
 	char iso[CLOCK_ISO_LEN + 1];
 
 	clock_format_iso(ms, iso);
 	tv_set(t, name, iso);
-	tv_set(t, arena_printf(a, "%s_text", name), view_time_text(a, ms));
+	tv_set(t, arena_printf(d->arena, "%s_text", name), desk_time_text(d, ms));
 }
 
 char *desk_number(struct arena *a, int64_t n)
@@ -137,7 +168,16 @@ static const struct {
     {"published", "The incident is on the page."},
     {"updated", "The update is on the page."},
     {"resolved", "The incident is resolved."},
+    {"reopened", "The incident is open again."},
+    {"postmortem", "The postmortem is on the page."},
     {"edited", "Changed, without telling anybody."},
+    {"scheduled", "The maintenance is planned and on the page."},
+    {"started", "The maintenance has begun."},
+    {"completed", "The maintenance is completed."},
+    {"cancelled", "The maintenance is cancelled."},
+    {"rescheduled", "The new times are on the page."},
+    {"update_edited", "The update is changed, and the page says that it was. Nobody was told."},
+    {"maintenance_deleted", "The maintenance and its page are gone."},
     {"incident_deleted", "The incident and its page are gone."},
     {"stopped", "No further notification of this one is sent."},
     {"added", "Added to the page."},
@@ -167,8 +207,19 @@ static const char *draft_to_clear(struct desk *d, const char *done)
 {
 	if (strcmp(done, "published") == 0)
 		return "incident-new";
-	if (strcmp(done, "updated") == 0 || strcmp(done, "resolved") == 0)
-		return d->id == NULL ? "" : arena_printf(d->arena, "incident-%s", d->id);
+	if (strcmp(done, "scheduled") == 0)
+		return "maintenance-new";
+	if (strcmp(done, "update_edited") == 0) {
+		const char *update = web_query(d->web, "update");
+		return update == NULL ? "" : arena_printf(d->arena, "update-%s", update);
+	}
+	if (d->id == NULL)
+		return "";
+	if (strcmp(done, "reopened") == 0)
+		return arena_printf(d->arena, "reopen-%s", d->id);
+	if (strcmp(done, "updated") == 0 || strcmp(done, "resolved") == 0 ||
+	    strcmp(done, "postmortem") == 0)
+		return arena_printf(d->arena, "incident-%s", d->id);
 	return "";
 }
 
@@ -202,6 +253,7 @@ static const struct {
 } nav_items[] = {
     [DESK_NAV_INCIDENTS] = {"Incidents", DESK_OVERVIEW},
     [DESK_NAV_COMPONENTS] = {"Components", DESK_COMPONENTS},
+    [DESK_NAV_MAINTENANCE] = {"Maintenance", DESK_MAINTENANCES},
     [DESK_NAV_SETTINGS] = {"Settings", DESK_SETTINGS},
 };
 static_assert(nelem(nav_items) == DESK_NAV__MAX, "an item for each");

@@ -4,27 +4,31 @@
 
 #include "vocabulary.h"
 
-static const char *const status_words[] = {
-    "investigating", "identified", "monitoring", "resolved", "postmortem"};
-static_assert(nelem(status_words) == INCIDENT_POSTMORTEM + 1, "in the order of the enum");
-
-static const char *const impact_words[] = {"none", "minor", "major", "critical"};
-static_assert(nelem(impact_words) == IMPACT_CRITICAL + 1, "in the order of the enum");
-
 const struct form_field desk_incident_fields[DESK_F__MAX] = {
     [DESK_F_CSRF] = DESK_CSRF_FIELD,
     [DESK_F_POST_ID] = DESK_POST_ID_FIELD,
     [DESK_F_NAME] = {"name", "The title", FORM_TEXT, .max = INCIDENT_NAME_MAX},
-    [DESK_F_STATUS] = {"status", "The step", FORM_CHOICE, .choices = status_words,
-	.choices_count = nelem(status_words)},
+    [DESK_F_STATUS] = {"status", "The step", FORM_CHOICE, .choices = incident_status_words,
+	.choices_count = INCIDENT_STATUS__MAX},
     [DESK_F_BODY] = {"body", "The message", FORM_LINES, .max = INCIDENT_BODY_MAX},
     [DESK_F_OVERRIDE] = {"impact_override", "The impact", FORM_CHOICE, .choices = impact_words,
-	.choices_count = nelem(impact_words)},
+	.choices_count = IMPACT_CRITICAL + 1},
     [DESK_F_COMPONENTS] = {"components", "The list of components", FORM_MAP, .max = 400,
 	.choices = desk_status_words, .choices_count = nelem(desk_status_words)},
     [DESK_F_DELIVER] = {"deliver_notifications", "The choice to notify", FORM_BOOL,
 	.required = false},
     [DESK_F_INCIDENT] = {"incident", "The incident", FORM_ID, .required = false},
+    [DESK_F_FOR] = {"scheduled_for", "The start", FORM_TEXT, .max = 40},
+    [DESK_F_UNTIL] = {"scheduled_until", "The end", FORM_TEXT, .max = 40},
+    [DESK_F_AUTO_START] = {"scheduled_auto_in_progress", "The choice to begin", FORM_BOOL,
+	.required = false},
+    [DESK_F_AUTO_END] = {"scheduled_auto_completed", "The choice to end", FORM_BOOL,
+	.required = false},
+    [DESK_F_REMINDERS] = {"reminders", "The list of reminders", FORM_LIST,
+	.max = DESK_REMINDER__MAX, .choices = desk_reminder_words,
+	.choices_count = DESK_REMINDER__MAX},
+    [DESK_F_EXTEND] = {"extend", "The extension", FORM_CHOICE, .choices = desk_extension_words,
+	.choices_count = DESK_EXTENSION__MAX},
 };
 
 /* ------------------------------------------------------------------ what was sent */
@@ -51,6 +55,8 @@ void desk_take_posting(struct desk *d, const struct form *form, struct incident_
 	    .body = v[DESK_F_BODY].ok && v[DESK_F_BODY].len > 0 ? v[DESK_F_BODY].text : NULL,
 	    .set_override = v[DESK_F_OVERRIDE].ok,
 	    .impact_override = v[DESK_F_OVERRIDE].ok ? (int)v[DESK_F_OVERRIDE].number : -1,
+	    .auto_start = -1,
+	    .auto_end = -1,
 	    .deliver_notifications = !v[DESK_F_DELIVER].ok || v[DESK_F_DELIVER].truth,
 	    .actor = d->user.name,
 	};
@@ -108,8 +114,12 @@ static void draw(struct desk *d, int status, const struct form *form)
 	desk_add_steps(
 	    t, steps, nelem(steps), desk_chosen(form, DESK_F_STATUS, INCIDENT_INVESTIGATING));
 	desk_add_impacts(t, desk_chosen(form, DESK_F_OVERRIDE, -1));
-	if (desk_set_statuses(d, t, v == NULL ? NULL : &v[DESK_F_COMPONENTS], "Not affected") < 0 ||
-	    desk_set_publish(d, t, "Publish", TRIGGER_INCIDENT_NEW) < 0) {
+	struct desk_statuses statuses = {.chosen = v == NULL ? NULL : &v[DESK_F_COMPONENTS],
+	    .keep_word = "Not affected",
+	    .offer = DESK_OFFER_INCIDENT};
+	if (desk_set_statuses(d, t, &statuses) < 0 ||
+	    desk_set_publish(
+		d, t, "Publish", DESK_TELLS(TRIGGER_INCIDENT_NEW) | DESK_TELLS_COMPONENTS) < 0) {
 		desk_broken(d);
 		return;
 	}

@@ -5,10 +5,11 @@
 #include "announce.h"
 #include "buf.h"
 #include "html.h"
-#include "view_parts.h"
+#include "view.h"
 
-/* The usual sentence, ready to be sent by one tap. */
+/* The usual sentences, ready to be sent by one tap. */
 #define RESOLVED_TEXT "This incident has been resolved."
+#define REOPENED_TEXT "This incident has been opened again."
 
 /* What was sent and could not be done, so that it can be drawn again. */
 struct attempt {
@@ -32,6 +33,26 @@ static const struct form *form_of(const struct attempt *a, enum desk_route route
 
 /* ------------------------------------------------------------------ what there is to see */
 
+void desk_add_affected(struct tv *t, const struct incident *i)
+{
+	bool ahead = i->status == INCIDENT_SCHEDULED;
+	struct tv *affected;
+
+	if (i->n_components == 0)
+		return;
+	affected = tv_add(t, "affected");
+	tv_set(affected, "label",
+	    ahead ? "Affected, and what is planned" : "Affected, and how they are now");
+	for (size_t k = 0; k < i->n_components; k++) {
+		struct tv *chip = tv_add(affected, "chip");
+		enum component_status now =
+		    ahead ? i->components[k].status : i->components[k].current_status;
+		tv_set(chip, "name", i->components[k].name);
+		tv_set(chip, "state", component_status_word(now));
+		tv_set(chip, "state_word", component_status_label(now));
+	}
+}
+
 static void set_facts(struct desk *d, struct tv *t, const struct incident *i)
 {
 	bool over = i->resolved_at != 0;
@@ -42,75 +63,99 @@ static void set_facts(struct desk *d, struct tv *t, const struct incident *i)
 	tv_set(t, "status_word", incident_status_label(i->status));
 	tv_set(t, "impact_word", impact_label(i->impact));
 	tv_set(t, "impact_state", view_state_of_impact(i->impact));
-	desk_set_time(t, d->arena, "started", i->started_at);
+	desk_set_time(d, t, "started", i->started_at);
 	if (over) {
 		struct tv *ended = tv_add(t, "ended");
-		desk_set_time(ended, d->arena, "at", i->resolved_at);
+		desk_set_time(d, ended, "at", i->resolved_at);
 		tv_set(
 		    ended, "duration", announce_duration(d->arena, i->resolved_at - i->started_at));
 	}
-	struct tv *affected = i->n_components == 0 ? NULL : tv_add(t, "affected");
-	for (size_t k = 0; k < i->n_components; k++) {
-		struct tv *chip = tv_add(affected, "chip");
-		enum component_status now = i->components[k].current_status;
-		tv_set(chip, "name", i->components[k].name);
-		tv_set(chip, "state", component_status_word(now));
-		tv_set(chip, "state_word", component_status_label(now));
-	}
-}
-
-static void add_updates(
-    struct desk *d, struct tv *t, const struct incident_update *updates, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct incident_update *u = &updates[i];
-		struct tv *x = tv_add(t, "update");
-		tv_set(x, "status", incident_status_word(u->status));
-		tv_set(x, "status_word", incident_status_label(u->status));
-		desk_set_time(x, d->arena, "at", u->display_at);
-		desk_set_markdown(x, "body", u->body);
-		if (!u->deliver_notifications)
-			tv_add(x, "quiet");
-		struct tv *changes = u->n_components == 0 ? NULL : tv_add(x, "changes");
-		for (size_t k = 0; k < u->n_components; k++) {
-			struct tv *c = tv_add(changes, "change");
-			enum component_status now = u->components[k].new_status;
-			tv_set(c, "name", u->components[k].name);
-			tv_set(c, "state", component_status_word(now));
-			tv_set(c, "state_word", component_status_label(now));
-		}
-	}
+	desk_add_affected(t, i);
 }
 
 /* ------------------------------------------------------------------ the forms */
 
-static int add_update_form(
-    struct desk *d, struct tv *t, const struct incident *i, const struct form *form)
+/* What the two forms that publish an update share.  The draft of each is its own. */
+static int set_update_form(struct desk *d, struct tv *f, const struct incident *i,
+    const struct form *form, const char *text, const char *draft)
 {
-	static const enum incident_status open[] = {
-	    INCIDENT_INVESTIGATING, INCIDENT_IDENTIFIED, INCIDENT_MONITORING, INCIDENT_RESOLVED};
-	static const enum incident_status over[] = {INCIDENT_RESOLVED, INCIDENT_POSTMORTEM,
-	    INCIDENT_INVESTIGATING, INCIDENT_IDENTIFIED, INCIDENT_MONITORING};
-	const struct form_value *v = form == NULL ? NULL : form->values;
-	bool ended = i->resolved_at != 0;
-	struct tv *f = tv_add(t, "update_form");
-	int chosen = desk_chosen(form, DESK_F_STATUS, (int)i->status);
+	bool reopens = strcmp(draft, "reopen") == 0;
 
 	desk_set_form(d, f, DESK_INCIDENT_UPDATE, i->id);
-	tv_set(f, "title", ended ? "Add to it, or open it again" : "Post an update");
 	tv_set(f, "id", i->id);
+	tv_printf(f, "draft", "%s-%s", draft, i->id);
+	if (!reopens)
+		tv_add(f, "hint");
 	tv_set(f, "preview", desk_path(d->arena, DESK_PREVIEW, NULL));
 	desk_set_token(d, f, "preview_csrf", DESK_PREVIEW);
 	desk_set_flag(f, "redrawn", " data-redrawn", form != NULL);
-	desk_set_field(f, form, v == NULL ? NULL : &v[DESK_F_BODY], "body", "", true);
-	if (ended)
-		desk_add_steps(f, over, nelem(over), chosen);
-	else
-		desk_add_steps(f, open, nelem(open), chosen);
-	desk_set_flag(f, "open", " open", v != NULL && v[DESK_F_COMPONENTS].ok);
-	if (desk_set_statuses(d, f, v == NULL ? NULL : &v[DESK_F_COMPONENTS], "No change") < 0)
+	desk_set_field(
+	    f, form, form == NULL ? NULL : &form->values[DESK_F_BODY], "body", text, !reopens);
+	return desk_set_publish(d, f, reopens ? "Open it again" : "Publish",
+	    DESK_TELLS(TRIGGER_INCIDENT_UPDATE) | DESK_TELLS(TRIGGER_INCIDENT_RESOLVED) |
+		DESK_TELLS_COMPONENTS);
+}
+
+/* An open one: what is new, and how components are. */
+static int add_open_form(
+    struct desk *d, struct tv *t, const struct incident *i, const struct form *form)
+{
+	static const enum incident_status steps[] = {
+	    INCIDENT_INVESTIGATING, INCIDENT_IDENTIFIED, INCIDENT_MONITORING, INCIDENT_RESOLVED};
+	const struct form_value *v = form == NULL ? NULL : form->values;
+	struct desk_statuses statuses = {.chosen = v == NULL ? NULL : &v[DESK_F_COMPONENTS],
+	    .keep_word = "No change",
+	    .offer = DESK_OFFER_INCIDENT};
+	struct tv *f = tv_add(t, "update_form");
+
+	desk_add_steps(f, steps, nelem(steps), desk_chosen(form, DESK_F_STATUS, (int)i->status));
+	struct tv *fold = tv_add(f, "statuses");
+	desk_set_flag(fold, "open", " open", v != NULL && v[DESK_F_COMPONENTS].ok);
+	if (desk_set_statuses(d, fold, &statuses) < 0)
 		return -1;
-	return desk_set_publish(d, f, "Publish", TRIGGER_INCIDENT_UPDATE);
+	tv_set(f, "anchor", "update");
+	tv_set(f, "title", "Post an update");
+	tv_set(f, "asks", "Where does it stand?");
+	tv_set(f, "label", "What is new?");
+	return set_update_form(d, f, i, form, "", "incident");
+}
+
+static void add_step(struct tv *f, enum incident_status status, const char *word, bool checked)
+{
+	struct tv *s = tv_add(f, "step");
+
+	tv_set(s, "value", incident_status_word(status));
+	tv_set(s, "word", word);
+	desk_set_flag(s, "checked", " checked", checked);
+}
+
+/* One that is over: what was learnt from it, and the way back. */
+static int add_over_forms(
+    struct desk *d, struct tv *t, const struct incident *i, const struct form *form)
+{
+	static const enum incident_status steps[] = {
+	    INCIDENT_INVESTIGATING, INCIDENT_IDENTIFIED, INCIDENT_MONITORING};
+	int chosen = desk_chosen(form, DESK_F_STATUS, INCIDENT_RESOLVED);
+	bool reopens = !incident_status_is_over((enum incident_status)chosen);
+	const struct form *note = reopens ? NULL : form, *again = reopens ? form : NULL;
+	struct tv *f = tv_add(t, "update_form");
+
+	tv_set(f, "anchor", "postmortem");
+	tv_set(f, "title", "Write a postmortem");
+	tv_set(f, "asks", "What is it?");
+	tv_set(f, "label", "What happened, and what follows from it?");
+	add_step(
+	    f, INCIDENT_POSTMORTEM, "A postmortem", note == NULL || chosen == INCIDENT_POSTMORTEM);
+	add_step(f, INCIDENT_RESOLVED, "A note", note != NULL && chosen == INCIDENT_RESOLVED);
+	if (set_update_form(d, f, i, note, "", "incident") < 0)
+		return -1;
+	f = tv_add(t, "update_form");
+	tv_set(f, "anchor", "reopen");
+	tv_set(f, "title", "It is not over: open it again");
+	tv_set(f, "asks", "Where does it stand?");
+	tv_set(f, "label", "What is new?");
+	desk_add_steps(f, steps, nelem(steps), reopens ? chosen : INCIDENT_INVESTIGATING);
+	return set_update_form(d, f, i, again, REOPENED_TEXT, "reopen");
 }
 
 static int add_resolve_form(
@@ -121,7 +166,8 @@ static int add_resolve_form(
 	desk_set_form(d, f, DESK_INCIDENT_RESOLVE, i->id);
 	desk_set_field(f, form, form == NULL ? NULL : &form->values[DESK_F_BODY], "body",
 	    RESOLVED_TEXT, false);
-	return desk_set_publish(d, f, "Resolve", TRIGGER_INCIDENT_RESOLVED);
+	return desk_set_publish(
+	    d, f, "Resolve", DESK_TELLS(TRIGGER_INCIDENT_RESOLVED) | DESK_TELLS_COMPONENTS);
 }
 
 static void add_edit_form(
@@ -144,23 +190,33 @@ static int add_forms(
 	if (!desk_may(d, DESK_INCIDENT_UPDATE))
 		return 1;
 	add_edit_form(d, t, i, form_of(a, DESK_INCIDENT_EDIT));
-	if (i->resolved_at == 0 && add_resolve_form(d, t, i, form_of(a, DESK_INCIDENT_RESOLVE)) < 0)
+	const struct form *update = form_of(a, DESK_INCIDENT_UPDATE);
+	if (i->resolved_at != 0)
+		return add_over_forms(d, t, i, update);
+	if (add_resolve_form(d, t, i, form_of(a, DESK_INCIDENT_RESOLVE)) < 0)
 		return -1;
-	return add_update_form(d, t, i, form_of(a, DESK_INCIDENT_UPDATE));
+	return add_open_form(d, t, i, update);
 }
 
 /* ------------------------------------------------------------------ the page */
 
-/* False: answered. */
-static bool find(struct desk *d, struct incident *i)
+bool desk_find_incident(struct desk *d, bool maintenance, struct incident *i)
 {
 	int rc = incident_get(d->db, d->arena, d->id, i);
 
-	if (rc == 0)
-		desk_not_found(d, "There is no such incident. It may have been deleted.");
-	else if (rc < 0)
+	if (rc < 0) {
 		desk_broken(d);
-	return rc == 1;
+		return false;
+	}
+	if (rc == 1 && incident_is_maintenance(i) == maintenance)
+		return true;
+	if (rc == 1 && d->web->method != WEB_POST)
+		web_redirect(d->web, 303, desk_place_of(d, i, web_query(d->web, "done")));
+	else
+		desk_not_found(d, maintenance
+				      ? "There is no such maintenance. It may have been deleted."
+				      : "There is no such incident. It may have been deleted.");
+	return false;
 }
 
 static void draw(struct desk *d, int status, struct attempt *a)
@@ -170,7 +226,7 @@ static void draw(struct desk *d, int status, struct attempt *a)
 	struct incident i;
 	size_t n;
 
-	if (!find(d, &i))
+	if (!desk_find_incident(d, false, &i))
 		return;
 	if (a != NULL)
 		desk_say_errors(d, a->form);
@@ -184,7 +240,7 @@ static void draw(struct desk *d, int status, struct attempt *a)
 		desk_broken(d);
 		return;
 	}
-	add_updates(d, t, updates, n);
+	desk_add_updates(d, t, &i, updates, n);
 	desk_draw(d, status, DESK_NAV_INCIDENTS, i.name, DESK_INCIDENT_PAGE, t);
 }
 
@@ -202,49 +258,64 @@ void desk_show_incident(struct desk *d)
 
 /* ------------------------------------------------------------------ what the forms do */
 
-static void post(
+void desk_post_incident(
     struct desk *d, struct form *form, const struct incident_posting *p, const char *done)
 {
 	struct fault f = {FAULT_NONE, NULL, NULL};
+	struct incident i;
 
 	if (form->error_count > 0) {
-		redraw(d, 422, form);
+		d->redraw(d, 422, form);
 		return;
 	}
 	if (!desk_begin(d))
 		return;
 	int rc = incident_post(d->db, d->arena, d->id, p, &f);
+	if (rc == 1)
+		rc = incident_get(d->db, d->arena, d->id, &i);
 	if (rc == 1) {
 		d->app->content_changed = true;
-		desk_done(d, desk_path_done(d, DESK_INCIDENT, d->id, done));
+		desk_done(d, desk_place_of(d, &i, done));
 	} else {
 		desk_refuse(d, rc, &f);
 	}
 }
 
-/* An update says something, or takes a step, or changes a component. */
-static bool is_empty(struct desk *d, const struct incident_posting *p)
+bool desk_posting_is_empty(const struct incident *i, const struct incident_posting *p)
 {
-	struct incident i;
-
 	if (p->body != NULL || p->n_components > 0)
 		return false;
-	return incident_get(d->db, d->arena, d->id, &i) != 1 || p->status < 0 ||
-	       p->status == (int)i.status;
+	return p->status < 0 || p->status == (int)i->status;
+}
+
+/* What is said afterwards. */
+static const char *done_word(const struct incident *i, const struct incident_posting *p)
+{
+	bool over = i->resolved_at != 0;
+
+	if (p->status < 0 || p->status == (int)i->status)
+		return "updated";
+	if (p->status == INCIDENT_POSTMORTEM)
+		return "postmortem";
+	if (p->status == INCIDENT_RESOLVED)
+		return over ? "updated" : "resolved";
+	return over ? "reopened" : "updated";
 }
 
 void desk_update_incident(struct desk *d)
 {
 	struct incident_posting p;
+	struct incident i;
 	struct form form;
 
-	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, redraw, &form))
+	if (!desk_read_form(d, desk_incident_fields, DESK_F__MAX, redraw, &form) ||
+	    !desk_find_incident(d, false, &i))
 		return;
 	desk_take_posting(d, &form, &p);
-	if (form.error_count == 0 && is_empty(d, &p))
+	if (form.error_count == 0 && desk_posting_is_empty(&i, &p))
 		form_add_error(d->arena, &form, "body",
 		    "Say what is new: this is what the page and the notification tell.");
-	post(d, &form, &p, p.status == INCIDENT_RESOLVED ? "resolved" : "updated");
+	desk_post_incident(d, &form, &p, done_word(&i, &p));
 }
 
 void desk_resolve_incident(struct desk *d)
@@ -258,7 +329,7 @@ void desk_resolve_incident(struct desk *d)
 	p.status = INCIDENT_RESOLVED;
 	if (p.body == NULL)
 		p.body = RESOLVED_TEXT;
-	post(d, &form, &p, "resolved");
+	desk_post_incident(d, &form, &p, "resolved");
 }
 
 void desk_edit_incident(struct desk *d)
@@ -277,39 +348,58 @@ void desk_edit_incident(struct desk *d)
 	p.n_components = 0;
 	p.set_override = true;
 	p.deliver_notifications = false;
-	post(d, &form, &p, "edited");
+	desk_post_incident(d, &form, &p, "edited");
 }
 
 /* ------------------------------------------------------------------ the end of it */
 
+/* True for the routes of a maintenance. */
+static bool of_maintenance(const struct desk *d)
+{
+	return d->route == DESK_MAINTENANCE_DELETE_FORM || d->route == DESK_MAINTENANCE_DELETE;
+}
+
+static void say_lost(struct tv *t, const char *sentence)
+{
+	tv_set(tv_add(t, "lost"), "text", sentence);
+}
+
 void desk_ask_delete_incident(struct desk *d)
 {
+	bool planned = of_maintenance(d);
 	struct tv *t = tv_new(d->arena);
 	struct incident i;
 
-	if (!find(d, &i))
+	if (!desk_find_incident(d, planned, &i))
 		return;
-	desk_set_form(d, t, DESK_INCIDENT_DELETE, i.id);
+	desk_set_form(d, t, planned ? DESK_MAINTENANCE_DELETE : DESK_INCIDENT_DELETE, i.id);
 	tv_printf(t, "title", "Delete “%s”?", i.name);
-	tv_set(tv_add(t, "lost"), "text",
-	    "Lost for good: the incident, its updates and its page. Links that people have to it "
-	    "will lead nowhere.");
-	if (i.resolved_at == 0)
-		tv_set(tv_add(t, "lost"), "text",
+	say_lost(t,
+	    planned ? "Lost for good: the maintenance, its updates and its page. Links that people "
+		      "have to it will lead nowhere, and calendars forget it without a word."
+		    : "Lost for good: the incident, its updates and its page. Links that people "
+		      "have to it will lead nowhere.");
+	if (i.resolved_at == 0 && !planned)
+		say_lost(t,
 		    "Its components return to operational, or to what another open incident says. "
 		    "Notifications that are still being sent stop.");
-	tv_set(tv_add(t, "lost"), "text",
-	    "Nobody is told. To end an incident so that people hear of it, resolve it instead.");
-	tv_set(t, "word", "Delete this incident");
-	tv_set(t, "back", desk_path(d->arena, DESK_INCIDENT, i.id));
+	say_lost(t,
+	    planned ? "Nobody is told. To call it off so that people hear of it, cancel it instead."
+		    : "Nobody is told. To end an incident so that people hear of it, resolve it "
+		      "instead.");
+	tv_set(t, "word", planned ? "Delete this maintenance" : "Delete this incident");
+	tv_set(t, "back", desk_place_of(d, &i, NULL));
 	tv_set(t, "back_word", "Keep it");
-	desk_draw(d, 200, DESK_NAV_INCIDENTS, "Delete incident", DESK_DELETE_PAGE, t);
+	desk_draw(d, 200, planned ? DESK_NAV_MAINTENANCE : DESK_NAV_INCIDENTS,
+	    planned ? "Delete maintenance" : "Delete incident", DESK_DELETE_PAGE, t);
 }
 
 void desk_delete_incident(struct desk *d)
 {
 	static const struct form_field fields[] = {DESK_CSRF_FIELD};
-	struct fault f = {FAULT_ABSENT, NULL, "There is no such incident. It may be gone already."};
+	bool planned = of_maintenance(d);
+	struct fault f = {
+	    FAULT_ABSENT, NULL, "There is nothing of this kind. It may be gone already."};
 	struct form form;
 
 	if (!desk_read_form(d, fields, nelem(fields), NULL, &form) || !desk_begin(d))
@@ -320,5 +410,6 @@ void desk_delete_incident(struct desk *d)
 		return;
 	}
 	d->app->content_changed = true;
-	desk_done(d, desk_path_done(d, DESK_OVERVIEW, NULL, "incident_deleted"));
+	desk_done(d, desk_path_done(d, planned ? DESK_MAINTENANCES : DESK_OVERVIEW, NULL,
+			 planned ? "maintenance_deleted" : "incident_deleted"));
 }

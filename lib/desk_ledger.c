@@ -202,7 +202,7 @@ static int add_job(struct desk *d, struct tv *t, const struct job_view *j, bool 
 	if (sentence(d, j, &words) < 0)
 		return -1;
 	tv_set(t, "title", j->title);
-	desk_set_time(t, d->arena, "at", j->created_at);
+	desk_set_time(d, t, "at", j->created_at);
 	/* that nobody was told is worth large letters once */
 	tv_set(t, "size",
 	    newest || is_sending(j) || audience(&j->counts) > 0 ? "ledger-sentence" : "quiet");
@@ -300,5 +300,6 @@ void desk_stop_notification(struct desk *d)
 		desk_refuse(d, rc, &f);
 		return;
 	}
+	/* of a maintenance it leads on to that one's page */
 	desk_done(d, desk_path_done(d, DESK_INCIDENT, d->id, "stopped"));
 }

@@ -4,7 +4,7 @@
 
 #include "announce.h"
 #include "clock.h"
-#include "view_parts.h"
+#include "view.h"
 
 #define RECENT_MAX 30
 
@@ -29,7 +29,7 @@ static void add_ended(struct desk *d, struct tv *list, const struct incident *i)
 
 	tv_set(t, "url", desk_path(d->arena, DESK_INCIDENT, i->id));
 	tv_set(t, "name", i->name);
-	desk_set_time(t, d->arena, "at", i->resolved_at);
+	desk_set_time(d, t, "at", i->resolved_at);
 	tv_set(t, "duration", announce_duration(d->arena, i->resolved_at - i->started_at));
 }
 

@@ -29,6 +29,12 @@ enum desk_template {
 	DESK_OVERVIEW_PAGE,
 	DESK_INCIDENT_FORM_PAGE,
 	DESK_INCIDENT_PAGE,
+	DESK_UPDATE_PAGE,
+	DESK_MAINTENANCES_PAGE,
+	DESK_MAINTENANCE_FORM_PAGE,
+	DESK_MAINTENANCE_PAGE,
+	DESK_WINDOW_PART,
+	DESK_PLANNING_PART,
 	DESK_STATUSES_PART,
 	DESK_LEDGER_PART,
 	DESK_PREVIEW_PART,
@@ -41,7 +47,13 @@ enum desk_template {
 	DESK_TEMPLATE__MAX
 };
 
-enum desk_nav { DESK_NAV_INCIDENTS, DESK_NAV_COMPONENTS, DESK_NAV_SETTINGS, DESK_NAV__MAX };
+enum desk_nav {
+	DESK_NAV_INCIDENTS,
+	DESK_NAV_COMPONENTS,
+	DESK_NAV_MAINTENANCE,
+	DESK_NAV_SETTINGS,
+	DESK_NAV__MAX
+};
 
 struct desk;
 
@@ -55,7 +67,8 @@ struct desk {
 	struct arena *arena;
 	struct db *db;
 	enum desk_route route;
-	const char *id; /* of the path, NULL without one */
+	const char *id;	     /* of the path, NULL without one */
+	const char *part_id; /* the second one of the path, NULL without one */
 	struct settings settings;
 	uint8_t secret[32]; /* of csrf tokens */
 	bool signed_in;	    /* only then user and session are set */
@@ -81,6 +94,9 @@ struct desk {
 
 /* The address of a route; id fills its "*", NULL where it has none. */
 char *desk_path(struct arena *a, enum desk_route route, const char *id);
+
+/* The address of a route with two. */
+char *desk_path_part(struct arena *a, enum desk_route route, const char *id, const char *part_id);
 
 /* The same with ?done=word behind it: what the page then says stands in desk_frame.c. */
 char *desk_path_done(struct desk *d, enum desk_route route, const char *id, const char *word);
@@ -182,8 +198,14 @@ void desk_set_state(struct tv *t, const struct form *form, const char *field, bo
 /* ` checked` and the like, or nothing. */
 void desk_set_flag(struct tv *t, const char *name, const char *attribute, bool on);
 
+/* "23 Nov 2026, 14:02 CET": in the page's time zone. */
+char *desk_time_text(struct desk *d, int64_t ms);
+
+/* The same, without the day where it is today's. */
+char *desk_time_text_short(struct desk *d, int64_t ms);
+
 /* `name` and `name`_text. */
-void desk_set_time(struct tv *t, struct arena *a, const char *name, int64_t ms);
+void desk_set_time(struct desk *d, struct tv *t, const char *name, int64_t ms);
 
 /* "1,204" */
 char *desk_number(struct arena *a, int64_t n);
@@ -203,6 +225,9 @@ extern const char *const desk_status_words[COMPONENT_STATUS__MAX + 1];
 
 /* Short words for segmented controls. */
 const char *desk_status_short(enum component_status s);
+
+/* Stores the settings and goes back to their page. */
+void desk_save_settings(struct desk *d, const struct settings *s, enum desk_route page);
 
 /* The way between the pages of settings (block `tab`). */
 void desk_add_tabs(struct desk *d, struct tv *t, enum desk_route here);

@@ -55,13 +55,31 @@ static int apply(struct desk *d, const struct incident_posting *p, struct incide
 	for (size_t k = 0; k < p->n_components; k++)
 		if (set_component(d, i, &p->components[k]) < 0)
 			return -1;
-	if (i->impact_override >= 0)
+	if (incident_is_maintenance(i))
+		i->impact = IMPACT_MAINTENANCE;
+	else if (i->impact_override >= 0)
 		i->impact = (enum impact)i->impact_override;
 	else if (!incident_status_is_over(i->status))
 		i->impact = incident_worst_impact(i->components, i->n_components);
 	if (i->impact > i->max_impact)
 		i->max_impact = i->impact;
 	return 1;
+}
+
+/* The times of a maintenance as far as they are written. */
+static void take_window(
+    struct desk *d, struct form *form, const struct incident_posting *p, struct incident *i)
+{
+	struct incident_posting window = INCIDENT_POSTING;
+	bool is_new = !form->values[DESK_F_INCIDENT].ok;
+
+	if (!is_new || p->status < 0 ||
+	    !incident_status_is_maintenance((enum incident_status)p->status))
+		return;
+	desk_take_window(d, form, NULL, &window);
+	/* of this alone is seen that it is one */
+	i->scheduled_for = window.scheduled_for == 0 ? clock_now_ms() : window.scheduled_for;
+	i->scheduled_until = window.scheduled_for == 0 ? 0 : window.scheduled_until;
 }
 
 static void draw(struct desk *d, const struct incident *i, const char *body)
@@ -72,8 +90,13 @@ static void draw(struct desk *d, const struct incident *i, const char *body)
 	tv_set(t, "title", announce_title(d->arena, i, now));
 	tv_set(t, "text", html_plain_first_sentence(d->arena, body, strlen(body), BODY_POINTS));
 	tv_set(t, "name", i->name);
+	if (incident_is_maintenance(i))
+		tv_set(tv_add(t, "window"), "text",
+		    i->scheduled_until > i->scheduled_for
+			? desk_window_text(d, i->scheduled_for, i->scheduled_until)
+			: "When it is, is not said yet");
 	tv_set(t, "status_word", incident_status_label(i->status));
-	desk_set_time(t, d->arena, "at", now);
+	desk_set_time(d, t, "at", now);
 	desk_set_markdown(t, "body", body);
 	web_answer(d->web, 200, WEB_HTML);
 	if (desk_render(DESK_PREVIEW_PART, t, web_body(d->web)) < 0)
@@ -96,8 +119,10 @@ void desk_preview_incident(struct desk *d)
 	desk_take_posting(d, &form, &p);
 	if (form.values[DESK_F_INCIDENT].ok)
 		rc = incident_get(d->db, d->arena, form.values[DESK_F_INCIDENT].text, &i);
-	if (rc == 1)
+	if (rc == 1) {
+		take_window(d, &form, &p, &i);
 		rc = apply(d, &p, &i);
+	}
 	if (rc < 0)
 		desk_broken(d);
 	else

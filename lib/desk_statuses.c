@@ -28,16 +28,34 @@ const char *desk_status_short(enum component_status s)
 
 /* ------------------------------------------------------------------ statuses */
 
-/* Maintenance is left out: an incident is not one.  So is "operational" for what is. */
-static const enum component_status offered[] = {COMPONENT_OPERATIONAL,
-    COMPONENT_DEGRADED_PERFORMANCE, COMPONENT_PARTIAL_OUTAGE, COMPONENT_MAJOR_OUTAGE};
+#define BIT(status) (1u << (status))
 
-static size_t chosen_for(const struct form_value *chosen, const char *id)
+/* Maintenance is left out of an incident, which is not one; of a plan, that all will be well. */
+static const unsigned offered[] = {
+    [DESK_OFFER_INCIDENT] = BIT(COMPONENT_OPERATIONAL) | BIT(COMPONENT_DEGRADED_PERFORMANCE) |
+			    BIT(COMPONENT_PARTIAL_OUTAGE) | BIT(COMPONENT_MAJOR_OUTAGE),
+    [DESK_OFFER_PLAN] = BIT(COMPONENT_UNDER_MAINTENANCE) | BIT(COMPONENT_DEGRADED_PERFORMANCE) |
+			BIT(COMPONENT_PARTIAL_OUTAGE) | BIT(COMPONENT_MAJOR_OUTAGE),
+    [DESK_OFFER_ALL] = BIT(COMPONENT_STATUS__MAX) - 1,
+};
+
+/* What the incident plans for it, or DESK_KEEP. */
+static size_t planned_for(const struct incident *i, const char *id)
 {
-	for (size_t i = 0; chosen != NULL && chosen->ok && i < chosen->count; i++)
-		if (strcmp(chosen->members[i].key, id) == 0)
-			return chosen->members[i].choice;
+	for (size_t k = 0; i != NULL && k < i->n_components; k++)
+		if (strcmp(i->components[k].id, id) == 0)
+			return i->components[k].status;
 	return DESK_KEEP;
+}
+
+static size_t chosen_for(const struct desk_statuses *s, const char *id)
+{
+	const struct form_value *v = s->chosen;
+
+	for (size_t i = 0; v != NULL && v->ok && i < v->count; i++)
+		if (strcmp(v->members[i].key, id) == 0)
+			return v->members[i].choice;
+	return planned_for(s->planned, id);
 }
 
 static void add_choice(struct tv *t, size_t choice, const char *word, bool checked)
@@ -51,8 +69,19 @@ static void add_choice(struct tv *t, size_t choice, const char *word, bool check
 		tv_add(c, "shape");
 }
 
+/* That it is operational need not be said of what is; what was chosen is there in any case. */
+static bool is_offered(
+    const struct desk_statuses *s, const struct component *c, size_t status, size_t chosen)
+{
+	if (status == chosen)
+		return true;
+	if (status == COMPONENT_OPERATIONAL && c->status == COMPONENT_OPERATIONAL)
+		return false;
+	return (offered[s->offer] & BIT(status)) != 0;
+}
+
 static void add_component(
-    struct tv *section, const struct component *c, size_t chosen, const char *keep_word)
+    struct tv *section, const struct component *c, size_t chosen, const struct desk_statuses *s)
 {
 	struct tv *t = tv_add(section, "component");
 
@@ -60,17 +89,16 @@ static void add_component(
 	tv_set(t, "name", c->name);
 	tv_set(t, "state", component_status_word(c->status));
 	tv_set(t, "state_word", component_status_label(c->status));
-	add_choice(t, DESK_KEEP, keep_word, chosen == DESK_KEEP);
-	for (size_t i = 0; i < nelem(offered); i++)
-		if (offered[i] != COMPONENT_OPERATIONAL || c->status != COMPONENT_OPERATIONAL ||
-		    chosen == COMPONENT_OPERATIONAL)
-			add_choice(
-			    t, offered[i], desk_status_short(offered[i]), chosen == offered[i]);
+	if (planned_for(s->planned, c->id) == DESK_KEEP)
+		add_choice(t, DESK_KEEP, s->keep_word, chosen == DESK_KEEP);
+	for (size_t i = 0; i < COMPONENT_STATUS__MAX; i++)
+		if (is_offered(s, c, i, chosen))
+			add_choice(t, i, desk_status_short((enum component_status)i), chosen == i);
 }
 
 /* The members of a group, or those without one, as one section. */
 static size_t add_section(struct tv *t, const struct component *list, size_t n,
-    const struct component *group, const struct form_value *chosen, const char *keep_word)
+    const struct component *group, const struct desk_statuses *s)
 {
 	struct tv *section = NULL;
 	bool open = n <= FOLD_FROM;
@@ -83,10 +111,10 @@ static size_t add_section(struct tv *t, const struct component *list, size_t n,
 				  : c->group_id != NULL && strcmp(c->group_id, group->id) == 0;
 		if (c->is_group || !member)
 			continue;
-		size_t choice = chosen_for(chosen, c->id);
+		size_t choice = chosen_for(s, c->id);
 		if (section == NULL)
 			section = tv_add(t, "section");
-		add_component(section, c, choice, keep_word);
+		add_component(section, c, choice, s);
 		open |= c->status != COMPONENT_OPERATIONAL || choice != DESK_KEEP;
 		count++;
 	}
@@ -99,8 +127,7 @@ static size_t add_section(struct tv *t, const struct component *list, size_t n,
 	return count;
 }
 
-int desk_set_statuses(
-    struct desk *d, struct tv *t, const struct form_value *chosen, const char *keep_word)
+int desk_set_statuses(struct desk *d, struct tv *t, const struct desk_statuses *s)
 {
 	struct tv *part = tv_new(d->arena);
 	struct component *list;
@@ -108,10 +135,10 @@ int desk_set_statuses(
 
 	if (component_list(d->db, d->arena, &list, &n) < 0)
 		return -1;
-	count = add_section(part, list, n, NULL, chosen, keep_word);
+	count = add_section(part, list, n, NULL, s);
 	for (size_t i = 0; i < n; i++)
 		if (list[i].is_group)
-			count += add_section(part, list, n, &list[i], chosen, keep_word);
+			count += add_section(part, list, n, &list[i], s);
 	if (count == 0)
 		tv_add(part, "none");
 	return desk_set_part(t, "components", DESK_STATUSES_PART, part);
@@ -120,15 +147,12 @@ int desk_set_statuses(
 /* ------------------------------------------------------------------ publishing */
 
 /* Is there any setting by which this could tell somebody? */
-static bool tells(const struct settings *s, enum trigger trigger)
+static bool tells(const struct settings *s, unsigned triggers)
 {
-	bool own = s->trigger[trigger];
-
-	/* an update may resolve */
-	if (trigger == TRIGGER_INCIDENT_UPDATE)
-		own |= s->trigger[TRIGGER_INCIDENT_RESOLVED];
-	return s->push_enabled && (own || s->trigger[TRIGGER_COMPONENT_DOWN] ||
-				      s->trigger[TRIGGER_COMPONENT_RECOVERED]);
+	for (int i = 0; i < TRIGGER__MAX; i++)
+		if ((triggers & DESK_TELLS(i)) != 0 && s->trigger[i])
+			return s->push_enabled;
+	return false;
 }
 
 static void add_button(struct tv *t, const char *attributes, const char *value, const char *word)
@@ -140,30 +164,48 @@ static void add_button(struct tv *t, const char *attributes, const char *value, 
 	tv_set(b, "word", word);
 }
 
-int desk_set_publish(struct desk *d, struct tv *t, const char *verb, enum trigger trigger)
+/* Why nobody can be told of it; NULL where n browsers can. */
+static const char *nobody(struct desk *d, unsigned triggers, int64_t n)
+{
+	if (!d->settings.push_enabled)
+		return "Nobody is notified: Settings → Notifications is switched off.";
+	if (!tells(&d->settings, triggers))
+		return "Nobody is notified: Settings → Notifications has this event switched off.";
+	return n == 0 ? "No browser has subscribed yet, so nobody is notified." : NULL;
+}
+
+int desk_set_publish(struct desk *d, struct tv *t, const char *verb, unsigned triggers)
 {
 	int64_t n;
 
 	if (desk_count_browsers(d, &n) != 1)
 		return -1;
-	if (!tells(&d->settings, trigger)) {
-		tv_set(tv_add(t, "told"), "text",
-		    d->settings.push_enabled
-			? "Nobody is notified: Settings → Notifications has this event switched "
-			  "off."
-			: "Nobody is notified: Settings → Notifications is switched off.");
-		add_button(t, "button primary", "0", verb);
-		return 1;
-	}
-	if (n == 0) {
-		tv_set(tv_add(t, "told"), "text",
-		    "No browser has subscribed yet, so nobody is notified.");
-		add_button(t, "button primary", "1", verb);
+	const char *why = nobody(d, triggers, n);
+	if (why != NULL) {
+		tv_set(tv_add(t, "told"), "text", why);
+		/* who subscribes before it is sent shall hear of it */
+		add_button(t, "button primary", tells(&d->settings, triggers) ? "1" : "0", verb);
 		return 1;
 	}
 	add_button(t, "button primary", "1",
 	    arena_printf(d->arena, "%s and notify %s", verb,
 		desk_count(d->arena, n, "browser", "browsers")));
 	add_button(t, "button", "0", arena_printf(d->arena, "%s quietly", verb));
+	return 1;
+}
+
+int desk_set_tell(struct desk *d, struct tv *t, unsigned triggers)
+{
+	int64_t n;
+
+	if (desk_count_browsers(d, &n) != 1)
+		return -1;
+	const char *why = nobody(d, triggers, n);
+	if (why != NULL) {
+		tv_set(tv_add(t, "told"), "text", why);
+		return 1;
+	}
+	tv_set(tv_add(t, "tell"), "word",
+	    arena_printf(d->arena, "Notify %s", desk_count(d->arena, n, "browser", "browsers")));
 	return 1;
 }

@@ -3,7 +3,7 @@
  *
  *	DESK(name, program, method, path below the program, who may, handler)
  *
- * "*" stands for an id of 12 characters.  Who may: ANYONE, or the least role, VIEWER < EDITOR <
+ * "*" stands for an id of 12 characters; the second one is of a part.  Who may: ANYONE, or the least role, VIEWER < EDITOR <
  * OWNER.  A POST route's name is also the action its csrf token is made for.  Included several
  * times by design, so it has no include guard; the tests read it too. */
 
@@ -26,6 +26,27 @@ DESK(INCIDENT_DELETE, INCIDENT_POST, POST, "/*/delete", EDITOR, desk_delete_inci
 DESK(NOTIFICATION_STOP, INCIDENT_POST, POST, "/*/stop", EDITOR, desk_stop_notification)
 DESK(PREVIEW, INCIDENT_POST, POST, "/preview", EDITOR, desk_preview_incident)
 
+/* ---- desk_update.c: what an update said, of an incident or a maintenance */
+DESK(UPDATE_FORM, INCIDENT_POST, GET, "/*/updates/*", EDITOR, desk_show_update)
+DESK(UPDATE_SAVE, INCIDENT_POST, POST, "/*/updates/*", EDITOR, desk_save_update)
+
+/* ---- desk_maintenance.c, desk_maintenance_page.c */
+DESK(MAINTENANCES, INCIDENT_POST, GET, "/maintenance", VIEWER, desk_show_maintenances)
+DESK(MAINTENANCE_FORM, INCIDENT_POST, GET, "/maintenance/new", EDITOR, desk_show_new_maintenance)
+DESK(MAINTENANCE_ADD, INCIDENT_POST, POST, "/maintenance", EDITOR, desk_add_maintenance)
+DESK(MAINTENANCE, INCIDENT_POST, GET, "/maintenance/*", VIEWER, desk_show_maintenance)
+DESK(MAINTENANCE_UPDATE, INCIDENT_POST, POST, "/maintenance/*", EDITOR, desk_update_maintenance)
+DESK(MAINTENANCE_START, INCIDENT_POST, POST, "/maintenance/*/start", EDITOR, desk_start_maintenance)
+DESK(MAINTENANCE_COMPLETE, INCIDENT_POST, POST, "/maintenance/*/complete", EDITOR,
+    desk_complete_maintenance)
+DESK(MAINTENANCE_CANCEL, INCIDENT_POST, POST, "/maintenance/*/cancel", EDITOR,
+    desk_cancel_maintenance)
+DESK(MAINTENANCE_MOVE, INCIDENT_POST, POST, "/maintenance/*/move", EDITOR, desk_move_maintenance)
+DESK(MAINTENANCE_EDIT, INCIDENT_POST, POST, "/maintenance/*/edit", EDITOR, desk_edit_maintenance)
+DESK(MAINTENANCE_DELETE_FORM, INCIDENT_POST, GET, "/maintenance/*/delete", EDITOR,
+    desk_ask_delete_incident)
+DESK(MAINTENANCE_DELETE, INCIDENT_POST, POST, "/maintenance/*/delete", EDITOR, desk_delete_incident)
+
 /* ---- desk_components.c, desk_component.c */
 DESK(COMPONENTS, ADMIN_SETTINGS, GET, "/components", VIEWER, desk_show_components)
 DESK(COMPONENT_FORM, ADMIN_SETTINGS, GET, "/components/new", OWNER, desk_show_new_component)
@@ -40,7 +61,7 @@ DESK(COMPONENT_DELETE_FORM, ADMIN_SETTINGS, GET, "/components/*/delete", OWNER,
     desk_ask_delete_component)
 DESK(COMPONENT_DELETE, ADMIN_SETTINGS, POST, "/components/*/delete", OWNER, desk_delete_component)
 
-/* ---- desk_settings.c, desk_account.c */
+/* ---- desk_settings.c, desk_notifications.c, desk_account.c */
 DESK(SETTINGS, ADMIN_SETTINGS, GET, "/settings", VIEWER, desk_show_settings)
 DESK(NOTIFICATIONS, ADMIN_SETTINGS, GET, "/settings/notifications", VIEWER, desk_show_notifications)
 DESK(NOTIFICATIONS_SAVE, ADMIN_SETTINGS, POST, "/settings/notifications", OWNER,

@@ -44,8 +44,12 @@
 	}
 
 	function write(form, fields) {
+		/* a box without its tick is not among what was kept */
+		const boxes = [...form.querySelectorAll('input[type="checkbox"]')];
+		for (const box of boxes) box.checked = fields.some(([name, value]) => name === box.name && value === box.value);
 		for (const [name, value] of fields) {
 			const field = form.elements.namedItem(name);
+			if (boxes.some((box) => box.name === name)) continue;
 			if (field instanceof Element || field instanceof RadioNodeList) field.value = value;
 		}
 		for (const fold of form.querySelectorAll('details')) {
@@ -92,9 +96,12 @@
 
 	/* A message belongs to what was just done, not to a later visit by the same address. */
 	const here = new URL(location.href);
-	if (here.searchParams.has('done')) {
-		here.searchParams.delete('done');
-		history.replaceState(null, '', here);
+	for (const name of ['done', 'at', 'way', 'update']) here.searchParams.delete(name);
+	if (here.href !== location.href) history.replaceState(null, '', here);
+
+	/* The time zones that this browser knows, to choose from while somebody types. */
+	for (const list of document.querySelectorAll('[data-zones]')) {
+		for (const zone of Intl.supportedValuesOf?.('timeZone') ?? []) list.append(new Option('', zone));
 	}
 
 	/* Ctrl+Enter publishes. */
@@ -122,7 +129,10 @@
 			const first = named[0];
 			const rest = named.length > 2 ? ` and ${named.length - 1} more` : named.length === 2 ? ` and ${named[1].name}` : '';
 			const next = first ? `${first.word}: ${first.name}${rest}` : '';
-			if (title.value === suggested) title.value = suggested = next;
+			if (title.value !== suggested || next === suggested) return;
+			title.value = suggested = next;
+			/* draft and preview know of it as well */
+			form.dispatchEvent(new Event('input', { bubbles: true }));
 		});
 	}
 	document.querySelectorAll('form[data-suggest]').forEach(suggest);

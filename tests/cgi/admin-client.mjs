@@ -152,6 +152,12 @@ export class Person {
     return /\/incident-post\/([a-z0-9]{12})\?/.exec(location)[1];
   }
 
+  // Times as they stand in the form's fields: in the page's time zone.
+  async addMaintenance(fields) {
+    const location = await this.done(`${INCIDENTS}/maintenance/new`, `${INCIDENTS}/maintenance`, fields);
+    return /\/maintenance\/([a-z0-9]{12})\?/.exec(location)[1];
+  }
+
   async signIn(username, password, page = "/cgi-bin/admin-settings") {
     return this.submit(page, `${SETTINGS}/sign-in`, { username, password });
   }
@@ -161,11 +167,12 @@ export class Person {
 
 const BASES = { ADMIN_SETTINGS: SETTINGS, INCIDENT_POST: INCIDENTS };
 
-// { name, method, who, path(id) } for each line of the table.
+// { name, method, who, path(id, part) } for each line of the table; part: the second id, of those that have one.
 export const routes = (() => {
   const table = fs.readFileSync(path.join(root, "lib/desk_table.h"), "utf8");
   const line = /^DESK\((\w+), (\w+), (\w+), "([^"]*)", (\w+),\s+(\w+)\)/gm;
   return [...table.matchAll(line)].map(([, name, program, method, pattern, who]) => ({
-    name, method, who, hasId: pattern.includes("*"), path: (id) => BASES[program] + pattern.replace("*", id),
+    name, method, who, hasId: pattern.includes("*"),
+    path: (id, part = id) => BASES[program] + pattern.replace("*", id).replace("*", part),
   }));
 })();

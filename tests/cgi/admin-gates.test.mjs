@@ -14,7 +14,10 @@ describe("the gates of the admin pages", () => {
   let server;
   let owner;
   let ids;
-  const pathOf = (route) => route.path(route.path("").startsWith(INCIDENTS) ? ids.incident : ids.component);
+  // what is completed must have begun
+  const idOf = ({ name, path }) => (name === "MAINTENANCE_COMPLETE" ? ids.running : name.startsWith("MAINTENANCE_") || name === "MAINTENANCE"
+    ? ids.maintenance : path("").startsWith(INCIDENTS) ? ids.incident : ids.component);
+  const pathOf = (route) => route.path(idOf(route), ids.update);
 
   // everything that a request could have changed
   const world = () => JSON.stringify(["settings", "components", "component_history", "incidents", "incident_updates", "jobs",
@@ -26,6 +29,11 @@ describe("the gates of the admin pages", () => {
     owner = Person.signedIn(state, server);
     ids = { component: await owner.addComponent("API") };
     ids.incident = await owner.addIncident({ name: "Checkout is failing", body: "We are looking." });
+    ids.update = state.value("SELECT id FROM incident_updates");
+    const window = { scheduled_for: "2090-01-01T16:00", scheduled_until: "2090-01-01T18:00", body: "New machines." };
+    ids.maintenance = await owner.addMaintenance({ name: "New machines", ...window });
+    ids.running = await owner.addMaintenance({ name: "At work", ...window });
+    await owner.done(`${INCIDENTS}/maintenance/${ids.running}`, `${INCIDENTS}/maintenance/${ids.running}/start`, {});
   });
   after(async () => {
     await server?.stop();
@@ -35,7 +43,7 @@ describe("the gates of the admin pages", () => {
   // csrf tokens by the address that their form posts to, from the pages that this person sees
   async function tokensOf(person) {
     const tokens = new Map();
-    for (const page of gets.filter(({ who }) => who !== "ANYONE").map(pathOf)) {
+    for (const page of [...gets.filter(({ who }) => who !== "ANYONE").map(pathOf), `${INCIDENTS}/maintenance/${ids.running}`]) {
       const answer = await person.get(page);
       for (const { action, fields } of formsOf(answer.text)) tokens.set(action, fields.get("csrf"));
       const preview = /data-preview="([^"]*)" data-preview-csrf="([^"]*)"/.exec(answer.text);

@@ -17,6 +17,7 @@ describe("what was written is kept", () => {
   let owner;
   let api;
   const page = (id) => `${INCIDENTS}/${id}`;
+  const updatePage = (id) => `${page(id)}/updates/${state.value(`SELECT id FROM incident_updates WHERE incident_id = ${quote(id)}`)}`;
 
   before(async () => {
     state = makeState();
@@ -36,10 +37,13 @@ describe("what was written is kept", () => {
     [page(id), page(id), { body: "An update", status: "identified", [`components[${api}]`]: "major_outage" }],
     [page(id), `${page(id)}/resolve`, { body: "Over at last" }],
     [page(id), `${page(id)}/edit`, { name: "Another title", impact_override: "critical" }],
-    [`${COMPONENTS}/new`, COMPONENTS, { name: "Kept component", description: "Its words", hidden: "1" }],
+    [updatePage(id), updatePage(id), { body: "Other words", display_at: "2020-01-10T16:00" }],
+    [`${INCIDENTS}/maintenance/new`, `${INCIDENTS}/maintenance`, { name: "Kept plan", body: "Its words", scheduled_for: "2090-01-10T16:00",
+      scheduled_until: "2090-01-10T18:00", "reminders[]": "15", [`components[${api}]`]: "under_maintenance" }],
+    [`${COMPONENTS}/new`, COMPONENTS, { name: "Kept component", description: "Its words", hidden: "1", start_date: "2025-02-28" }],
     [`${COMPONENTS}/new-group`, COMPONENTS, { name: "Kept group" }],
     [`${COMPONENTS}/${api}`, `${COMPONENTS}/${api}`, { name: "Kept name", description: "More words" }],
-    [SITE, SITE, { site_name: "Kept site" }],
+    [SITE, SITE, { site_name: "Kept site", time_zone: "Europe/Berlin" }],
     [NOTIFICATIONS, NOTIFICATIONS, { component_down: "1", incident_new: null }],
   ];
   const facts = () => state.rows(`SELECT (SELECT count(*) FROM incidents) AS i, (SELECT count(*) FROM incident_updates) AS u,

@@ -65,10 +65,10 @@ describe("components and settings", () => {
     for (const name of ["A", "B", "C"]) await owner.addComponent(name);
     const c = state.value("SELECT id FROM components WHERE name = 'C'");
     const move = (id, direction) => owner.done(COMPONENTS, `${page(id)}/move`, { direction });
-    assert.equal(await move(c, "up"), `${COMPONENTS}?done=moved`);
+    assert.equal(await move(c, "up"), `${COMPONENTS}?done=moved&at=${c}&way=up`);
     assert.deepEqual(names(), ["A", "C", "B"]);
     await move(c, "up");
-    assert.equal(await move(c, "up"), COMPONENTS);
+    assert.equal(await move(c, "up"), `${COMPONENTS}?at=${c}&way=up`);
     assert.deepEqual(names(), ["C", "A", "B"]);
     await move(c, "down");
     assert.deepEqual(names(), ["A", "C", "B"]);

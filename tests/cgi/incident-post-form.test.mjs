@@ -121,6 +121,15 @@ describe("incidents by form", () => {
     const { text } = await editor.get(page(id));
     assert.ok(!formsOf(text).some(({ action }) => action === `${page(id)}/resolve`));
     assert.match(text, /open it again/);
+    // what comes after the end is one tap each
+    const [postmortem, again] = formsOf(text).filter(({ action }) => action === page(id));
+    assert.equal(postmortem.fields.get("status"), "postmortem");
+    assert.deepEqual([again.fields.get("status"), again.fields.get("body")], ["investigating", "This incident has been opened again."]);
+    assert.equal((await editor.post(page(id), again.fields)).headers.location, `${page(id)}?done=reopened`);
+    assert.equal(state.value(`SELECT status FROM incidents WHERE id = ${quote(id)}`), "investigating");
+    await editor.done(page(id), `${page(id)}/resolve`, {});
+    assert.equal(await editor.done(page(id), page(id), { body: "What we learnt." }), `${page(id)}?done=postmortem`);
+    assert.equal(state.value(`SELECT status FROM incidents WHERE id = ${quote(id)}`), "postmortem");
   });
 
   it("an edit changes title and impact, tells nobody, and adds no update", async () => {

@@ -7,7 +7,7 @@ import vm from "node:vm";
 const script = readFileSync(new URL("../../www/admin.js", import.meta.url), "utf8");
 
 // A page with a form of drafts and the form that signs out; fields: what stands in the first one.
-function openPage(stored, fields, { redrawn = false } = {}) {
+function openPage(stored, fields, { redrawn = false, boxes = [] } = {}) {
   const store = new Map(Object.entries(stored));
   const localStorage = new Proxy({}, {
     ownKeys: () => [...store.keys()],
@@ -22,7 +22,8 @@ function openPage(stored, fields, { redrawn = false } = {}) {
   };
   const note = element({ querySelector: () => element() });
   const form = element({ dataset: { draft: "incident-new" }, hasAttribute: (name) => redrawn && name === "data-redrawn",
-    querySelector: (what) => (what === "[data-draft-note]" ? note : null), elements: { namedItem: () => null }, fields });
+    querySelector: (what) => (what === "[data-draft-note]" ? note : null), elements: { namedItem: () => null }, fields,
+    querySelectorAll: (what) => (what === 'input[type="checkbox"]' ? boxes : []) });
   const signOut = element();
   const found = { "form[data-draft]": [form], 'form[action$="/sign-out"]': [signOut] };
   const context = { localStorage, URL, URLSearchParams, Element: class {}, RadioNodeList: class {}, history: { replaceState() {} }, Date,
@@ -62,4 +63,12 @@ test("a form that was sent and not stored is a draft, whatever is typed and take
   form.fields.name = "Sent";
   form.fire("input");
   assert.deepEqual(kept(), [["name", "Sent"]]);
+});
+
+test("ticks come back as they were left, those that were taken away too", () => {
+  const box = (value, checked) => ({ name: "reminders[]", value, checked });
+  const boxes = [box("60", true), box("15", false), { name: "scheduled_auto_completed", value: "1", checked: true }];
+  const kept = JSON.stringify({ at: Date.now(), fields: [["name", "Kept"], ["reminders[]", "15"]] });
+  openPage({ "draft:incident-new": kept }, { name: "" }, { boxes });
+  assert.deepEqual(boxes.map(({ checked }) => checked), [false, true, false]);
 });
