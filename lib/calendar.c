@@ -108,17 +108,16 @@ static int64_t whole_minute(int64_t ms)
 	return ms - ms % CLOCK_MINUTE;
 }
 
-/* As planned, until it is completed: then as it was.  What changes here is a change of the entry, so
+/* As planned; from an early beginning on, and when it is completed, as it was.  What changes here is a change of the entry, so
  * each has to come with a raised sequence (maintenance_rules.c). */
 static void window_of(const struct incident *i, int64_t *start, int64_t *end)
 {
 	*start = i->scheduled_for;
 	*end = i->scheduled_until;
-	if (i->status != INCIDENT_COMPLETED || i->resolved_at == 0)
-		return;
-	*end = whole_minute(i->resolved_at);
 	if (i->begun_at != 0 && i->begun_at < i->scheduled_for)
 		*start = whole_minute(i->begun_at);
+	if (i->status == INCIDENT_COMPLETED && i->resolved_at != 0)
+		*end = whole_minute(i->resolved_at);
 	/* RFC 5545 §3.8.2.2: it has to end after it begins */
 	if (*end <= *start)
 		*end = *start + CLOCK_MINUTE;

@@ -32,11 +32,11 @@ enum db_role {
 	DB_VISITOR, /* subscribe: subscriptions and test jobs; cannot read users, sessions, tokens,
 		     * audit; reads secrets, of which it needs one */
 	DB_ADMIN,   /* incident-post, admin-settings: everything but the schema */
-	DB_SENDER,  /* push-sender: the queue and what it learns, and maintenances that begin and end;
+	DB_SENDER, /* push-sender: the queue and what it learns, and maintenances that begin and end;
 		     * cannot read users, sessions, tokens, audit; reads secrets, of which it needs
 		     * one (the topics of the notices of a maintenance).  Commits with synchronous=NORMAL: what a power failure undoes is only
 		     * sent again */
-	DB_TOOL,    /* atstatus: everything */
+	DB_TOOL,   /* atstatus: everything */
 	DB_LIMITER, /* the limiter's own small file, made when absent */
 	DB_ROLE__MAX
 };

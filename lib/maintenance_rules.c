@@ -181,8 +181,11 @@ static void set_status(struct incident *i, int status, int64_t now)
 /* What a calendar must hear of. */
 static bool calendar_differs(const struct incident *x, const struct incident *y)
 {
-	return x->scheduled_for != y->scheduled_for || x->scheduled_until != y->scheduled_until ||
-	       x->resolved_at != y->resolved_at || strcmp(x->name, y->name) != 0 ||
+	bool early = x->begun_at == 0 && y->begun_at != 0 && y->begun_at < y->scheduled_for;
+
+	return early || x->scheduled_for != y->scheduled_for ||
+	       x->scheduled_until != y->scheduled_until || x->resolved_at != y->resolved_at ||
+	       strcmp(x->name, y->name) != 0 ||
 	       (x->status == INCIDENT_CANCELLED) != (y->status == INCIDENT_CANCELLED);
 }
 

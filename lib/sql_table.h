@@ -137,8 +137,8 @@ SQL(INCIDENT_GET, "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE id = :id")
 SQL(INCIDENT_LIST_OPEN,
     "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE resolved_at IS NULL AND scheduled_for IS NULL"
     " ORDER BY created_at DESC, rowid DESC")
-SQL(INCIDENT_LIST_ALL, "SELECT " INCIDENT_COLUMNS
-		       " FROM incidents ORDER BY created_at DESC, rowid DESC LIMIT :limit")
+SQL(INCIDENT_LIST_ALL,
+    "SELECT " INCIDENT_COLUMNS " FROM incidents ORDER BY created_at DESC, rowid DESC LIMIT :limit")
 SQL(INCIDENT_LIST_RECENT, "SELECT " INCIDENT_COLUMNS " FROM incidents WHERE scheduled_for IS NULL"
 			  " AND (created_at >= :since OR updated_at >= :since)"
 			  " ORDER BY created_at DESC, rowid DESC LIMIT :limit")

@@ -155,7 +155,7 @@ describe("atstatus init", () => {
       assert.deepEqual([modes[""].mode, modes.data.mode, modes.public.mode], ["711", "700", "755"]);
       for (const [name, { mode }] of Object.entries(modes)) {
         if (name.startsWith("data/")) assert.equal(mode, "600", name);
-        if (name.startsWith("public/")) assert.equal(mode, "644", name);
+        if (name.startsWith("public/")) assert.equal(mode, fs.statSync(path.join(place.stateDir, name)).isDirectory() ? "755" : "644", name);
       }
       assert.ok(modes["data/atstatus.db"] && modes["data/publish.lock"] && modes["public/index.html"]);
     }, null));
