@@ -8,6 +8,7 @@
 #include "db.h"
 #include "digest.h"
 #include "job.h"
+#include "maintenance.h"
 #include "settings.h"
 #include "text.h"
 

@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "db.h"
+#include "maintenance.h"
 
 bool incident_names(const struct incident_posting *p, const char *component_id)
 {

@@ -61,7 +61,4 @@ int maintenance_plan_reminders(
 /* Those whose moment has come have been told, or are not to be. */
 int maintenance_settle_reminders(struct db *db, const struct incident *i, int64_t now);
 
-/* True while it is at work: in_progress or verifying. */
-bool maintenance_is_running(const struct incident *i);
-
 #endif

@@ -35,6 +35,9 @@
 extern const char *const maintenance_reminder_words[MAINTENANCE_REMINDER__MAX];
 int64_t maintenance_reminder_minutes(size_t choice);
 
+/* True while it is at work: in_progress or verifying. */
+bool maintenance_is_running(const struct incident *i);
+
 /* Begins, ends and reminds: everything that is due, each in a transaction of its own.  Called by the
  * sender before it drains.  1 something happened (the page must be published), 0 nothing was due. */
 int maintenance_run_due(struct db *db, int64_t now_ms);

@@ -1,4 +1,4 @@
-/* view.c - see view.h: loading, the frame, and the small files. */
+/* view.c - see view.h: which components are seen, the frame, and the small files. */
 #include "base.h"
 #include "view.h"
 
@@ -18,8 +18,13 @@ static const char *const template_file[] = {
     [VIEW_FRAME] = "frame.html.in",
     [VIEW_SHAPES] = "shapes.html.in",
     [VIEW_INDEX] = "index.html.in",
+    [VIEW_COMPONENTS] = "components.html.in",
+    [VIEW_BARS] = "bars.html.in",
     [VIEW_INCIDENT] = "incident.html.in",
     [VIEW_TIMELINE] = "timeline.html.in",
+    [VIEW_MAINTENANCE] = "maintenance.html.in",
+    [VIEW_HISTORY] = "history.html.in",
+    [VIEW_HELP] = "help.html.in",
     [VIEW_NOT_FOUND] = "notfound.html.in",
     [VIEW_MANIFEST] = "manifest.webmanifest.in",
 };
@@ -100,70 +105,27 @@ const char *view_impact_word(enum impact i)
 	return word[i];
 }
 
-/* ------------------------------------------------------------------ loading */
+/* ------------------------------------------------------------------ which components are seen */
 
-static int load_components(struct db *db, struct arena *a, struct view *v)
+const struct component *view_group_of(const struct view *v, const struct component *c)
 {
-	if (component_list(db, a, &v->components, &v->n_components) < 0)
-		return -1;
-	v->trouble_since = arena_array(a, v->n_components, sizeof *v->trouble_since);
-	for (size_t i = 0; i < v->n_components; i++) {
-		const struct component *c = &v->components[i];
-		if (c->is_group || c->status == COMPONENT_OPERATIONAL)
-			continue;
-		if (component_trouble_since(db, c, &v->trouble_since[i]) < 0)
-			return -1;
-	}
-	return 1;
+	for (size_t i = 0; c->group_id != NULL && i < v->n_components; i++)
+		if (strcmp(v->components[i].id, c->group_id) == 0)
+			return &v->components[i];
+	return NULL;
 }
 
-static int newest_first(const void *x, const void *y)
+bool view_is_public(const struct view *v, const struct component *c)
 {
-	const struct view_incident *a = x, *b = y;
+	const struct component *group = view_group_of(v, c);
 
-	return (a->row.created_at < b->row.created_at) - (a->row.created_at > b->row.created_at);
+	return !c->is_group && !c->hidden && (group == NULL || !group->hidden);
 }
 
-/* Open incidents may be older than the days that are shown; recent ones may be over. */
-static int load_incidents(struct db *db, struct arena *a, struct view *v)
+bool view_is_visible(const struct view *v, const struct component *c)
 {
-	struct incident *open, *recent;
-	size_t n_open, n_recent;
-	int64_t since = v->today - (VIEW_DAYS - 1) * CLOCK_DAY;
-
-	if (incident_list_open(db, a, &open, &n_open) < 0 ||
-	    incident_list_recent(db, a, since, VIEW_INCIDENTS_MAX, &recent, &n_recent) < 0)
-		return -1;
-	v->incidents = arena_array(a, n_open + n_recent, sizeof *v->incidents);
-	for (size_t i = 0; i < n_recent; i++)
-		v->incidents[v->n_incidents++].row = recent[i];
-	for (size_t i = 0; i < n_open; i++)
-		if (open[i].created_at < since && open[i].updated_at < since)
-			v->incidents[v->n_incidents++].row = open[i];
-	qsort(v->incidents, v->n_incidents, sizeof *v->incidents, newest_first);
-	for (size_t i = 0; i < v->n_incidents; i++) {
-		struct view_incident *x = &v->incidents[i];
-		if (incident_updates(db, a, x->row.id, &x->updates, &x->n_updates) < 0)
-			return -1;
-	}
-	return 1;
-}
-
-int view_load_incident(struct db *db, struct arena *a, const char *id, struct view_incident *out)
-{
-	int rc = incident_get(db, a, id, &out->row);
-
-	if (rc == 1 && incident_updates(db, a, id, &out->updates, &out->n_updates) < 0)
-		rc = -1;
-	return rc;
-}
-
-int view_load(struct db *db, struct arena *a, int64_t now_ms, struct view *out)
-{
-	*out = (struct view){.today = clock_day_start(now_ms)};
-	if (settings_load(db, a, &out->settings) < 0 || load_components(db, a, out) < 0)
-		return -1;
-	return load_incidents(db, a, out);
+	return view_is_public(v, c) &&
+	       (!c->only_show_if_degraded || c->status != COMPONENT_OPERATIONAL);
 }
 
 /* ------------------------------------------------------------------ the frame and small files */
@@ -194,6 +156,11 @@ int view_draw_frame(
 	tv_set(values, "title", f->title);
 	tv_set(values, "description", f->description);
 	tv_set(values, "site_name", v->settings.site_name);
+	if (f->path != NULL)
+		tv_printf(tv_add(values, "address"), "url", "%s%s", v->site_url, f->path);
+	tv_set(values, "site_url", v->site_url);
+	if (v->settings.push_enabled && v->public_key != NULL)
+		tv_add(values, "push");
 	tv_set_html(values, "shapes", shapes.data, shapes.len);
 	tv_set_html(values, "main", f->main->data, f->main->len);
 	if (changed != 0)
@@ -242,26 +209,19 @@ int view_draw_manifest(const struct view *v, struct arena *a, struct buf *out)
 	return view_render(VIEW_MANIFEST, values, out);
 }
 
-static const struct component *find_group(const struct view *v, const char *id)
-{
-	for (size_t i = 0; id != NULL && i < v->n_components; i++)
-		if (strcmp(v->components[i].id, id) == 0)
-			return &v->components[i];
-	return NULL;
-}
-
-void view_draw_push_json(const struct view *v, const char *public_key, struct buf *out)
+int view_draw_push_json(const struct view *v, struct arena *a, struct buf *out)
 {
 	struct json_writer w = JSON_WRITER(out);
 
+	(void)a;
 	json_begin_object(&w, NULL);
-	json_put_bool(&w, "enabled", v->settings.push_enabled && public_key != NULL);
-	json_put_string(&w, "publicKey", public_key);
+	json_put_bool(&w, "enabled", v->settings.push_enabled && v->public_key != NULL);
+	json_put_string(&w, "publicKey", v->public_key);
 	json_begin_array(&w, "components");
 	for (size_t i = 0; i < v->n_components; i++) {
 		const struct component *c = &v->components[i];
-		const struct component *group = find_group(v, c->group_id);
-		if (c->is_group || c->hidden || (group != NULL && group->hidden))
+		const struct component *group = view_group_of(v, c);
+		if (!view_is_public(v, c))
 			continue;
 		json_begin_object(&w, NULL);
 		json_put_string(&w, "id", c->id);
@@ -279,4 +239,5 @@ void view_draw_push_json(const struct view *v, const char *public_key, struct bu
 	json_end_array(&w);
 	json_end_object(&w);
 	buf_add_char(out, '\n');
+	return 1;
 }

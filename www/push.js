@@ -1,4 +1,4 @@
-/* Times in the reader's zone, and the bell. The page is complete without; what fails here leaves it as it was. */
+/* The bell. The page is complete without; what fails here leaves it as it was. */
 (() => {
 	'use strict';
 
@@ -39,47 +39,6 @@
 			bell.setAttribute('aria-disabled', words.disabled === true);
 		}
 		line.textContent = note ?? words.note ?? '';
-	}
-
-	/* In the order of the day headings: "23 November". */
-	const { lang } = document.documentElement;
-	const language = lang === 'en' ? 'en-GB' : lang;
-
-	function localTime(at) {
-		const now = new Date();
-		return at.toLocaleString(language, {
-			...(at.toDateString() !== now.toDateString() && { day: 'numeric', month: 'long' }),
-			...(at.getFullYear() !== now.getFullYear() && { year: 'numeric' }),
-			hour: '2-digit',
-			minute: '2-digit',
-		});
-	}
-
-	function showTimes() {
-		for (const time of document.querySelectorAll('time[datetime]:not([data-day])')) {
-			const at = new Date(time.dateTime);
-			if (Number.isNaN(at.getTime())) continue;
-			time.title ||= time.textContent;
-			const text = localTime(at);
-			if (time.textContent !== text) time.textContent = text;
-			if (!time.matches('[data-elapsed]')) continue;
-			if (!time.nextElementSibling) time.after(document.createElement('span'));
-			time.nextElementSibling.textContent = ` (${inWords(Date.now() - at) || 'just now'})`;
-		}
-		const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll('_', ' ');
-		for (const note of document.querySelectorAll('[data-zone]')) {
-			note.textContent = `All times are in your time zone, ${zone}.`;
-		}
-	}
-
-	function inWords(ms) {
-		const minutes = Math.floor(ms / 60000);
-		const counts = { day: Math.floor(minutes / 1440), hour: Math.floor(minutes / 60) % 24, minute: minutes % 60 };
-		return Object.entries(counts)
-			.filter(([, count]) => count > 0)
-			.slice(0, 2)
-			.map(([unit, count]) => count.toLocaleString(language, { style: 'unit', unit, unitDisplay: 'long' }))
-			.join(' ');
 	}
 
 	/* `told`: what the server knows (the worker reads it too); `owed`: rows that it is still to erase. */
@@ -319,7 +278,5 @@
 			.catch(ignore);
 	}
 
-	showTimes();
-	setInterval(showTimes, 60000);
 	startBell().catch(ignore);
 })();

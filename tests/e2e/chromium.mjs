@@ -2,7 +2,7 @@
  * Drives headless Chromium by its DevTools protocol over a WebSocket.
  *
  *   const chromium = await startChromium() -> Chromium; a new profile and HOME of its own, both removed by stop()
- *     await .newPage({ width, height, isMobile, isDark, withoutScript }) -> Page
+ *     await .newPage({ width, height, isMobile, isDark, isPrinted, withoutScript }) -> Page
  *     await .allow(origin)          notifications may be shown (the profile is no private one: those refuse push)
  *     await .stop()
  *
@@ -11,9 +11,15 @@
  *     await .run(fn, ...args)       fn in the page, awaited; a JSON value
  *     await .waitFor(what, fn, ...args)
  *     await .resize({ width, height, isMobile, isDark })
- *     await .screenshot() -> PNG octets of the whole page
+ *     await .hover(x, y)            the mouse, in CSS pixels of the window; .click(x, y); .tap(x, y) a finger
+ *     await .press(key)             "Escape", "ArrowLeft", "Tab", "Enter" …
+ *     await .screenshot() -> PNG octets of the whole page; .glance() of the window alone, which moves nothing
  *     await .deliver(origin, data)  a decrypted push for the worker of that origin; data "" = without any. Returns when the
  *                                   worker has done with it -> { status: "Success" …, displayed: [title] }
+ *     await .travel(timeZone)       the browser is in that zone ("Asia/Tokyo") from now on
+ *     await .hide(isHidden)         whether the page counts as seen
+ *     .requests                     the address of every request that it made
+ *     await .cookies() -> [cookie]  that the browser would send to the page
  *     .faults                       what the browser complained of: broken content security policy, uncaught errors of
  *                                   page and worker, files that are missing
  *     await .close()
@@ -38,6 +44,8 @@ const flags = [
 	"--no-first-run",
 	"--remote-debugging-port=0",
 ];
+
+const keyCodes = { Tab: 9, Enter: 13, Escape: 27, End: 35, Home: 36, ArrowLeft: 37, ArrowUp: 38, ArrowRight: 39, ArrowDown: 40 };
 
 export async function startChromium() {
 	const chromium = new Chromium(mkdtempSync(join(tmpdir(), "chromium-")));
@@ -136,6 +144,7 @@ class Page {
 	#completed = [];
 	#displayed = [];
 	faults = [];
+	requests = [];
 
 	constructor(chromium, target, session) {
 		this.#chromium = chromium;
@@ -144,7 +153,7 @@ class Page {
 	}
 
 	async start({ withoutScript = false, ...view }) {
-		for (const domain of ["Page", "Runtime", "Log", "Audits", "ServiceWorker"]) await this.#send(`${domain}.enable`);
+		for (const domain of ["Page", "Runtime", "Log", "Audits", "Network", "ServiceWorker"]) await this.#send(`${domain}.enable`);
 		for (const service of ["notifications", "pushMessaging"]) {
 			await this.#send("BackgroundService.startObserving", { service });
 			await this.#send("BackgroundService.setRecording", { service, shouldRecord: true });
@@ -153,9 +162,10 @@ class Page {
 		await this.resize(view);
 	}
 
-	async resize({ width = 1024, height = 768, isMobile = false, isDark = false } = {}) {
+	async resize({ width = 1024, height = 768, isMobile = false, isDark = false, isPrinted = false } = {}) {
 		await this.#send("Emulation.setDeviceMetricsOverride", { width, height, mobile: isMobile, deviceScaleFactor: 1 });
-		await this.#send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: isDark ? "dark" : "light" }] });
+		await this.#send("Emulation.setTouchEmulationEnabled", { enabled: isMobile });
+		await this.#send("Emulation.setEmulatedMedia", { media: isPrinted ? "print" : "", features: [{ name: "prefers-color-scheme", value: isDark ? "dark" : "light" }] });
 	}
 
 	async open(url) {
@@ -174,6 +184,33 @@ class Page {
 
 	waitFor(what, fn, ...args) {
 		return until(what, () => this.run(fn, ...args));
+	}
+
+	hover(x, y) {
+		return this.#send("Input.dispatchMouseEvent", { type: "mouseMoved", x, y });
+	}
+
+	async click(x, y) {
+		for (const type of ["mousePressed", "mouseReleased"]) await this.#send("Input.dispatchMouseEvent", { type, x, y, button: "left", clickCount: 1 });
+	}
+
+	async tap(x, y) {
+		await this.#send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
+		await this.#send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+	}
+
+	/* Chromium acts upon the code of the key, not upon its name. */
+	async press(key) {
+		const code = keyCodes[key];
+		if (code === undefined) throw new Error(`a key without a code: ${key}`);
+		await this.#send("Input.dispatchKeyEvent", { type: "rawKeyDown", key, code: key, windowsVirtualKeyCode: code });
+		if (key === "Enter") await this.#send("Input.dispatchKeyEvent", { type: "char", key, text: "\r" });
+		await this.#send("Input.dispatchKeyEvent", { type: "keyUp", key, code: key, windowsVirtualKeyCode: code });
+	}
+
+	async glance() {
+		const { data } = await this.#send("Page.captureScreenshot", { format: "png" });
+		return Buffer.from(data, "base64");
 	}
 
 	async screenshot() {
@@ -195,12 +232,30 @@ class Page {
 		return { status, displayed: this.#displayed };
 	}
 
+	travel(timezoneId) {
+		return this.#send("Emulation.setTimezoneOverride", { timezoneId });
+	}
+
+	/* Headless, every page counts as seen: its own answer is replaced, and the event is the real one's. */
+	hide(isHidden) {
+		return this.run((value) => {
+			Object.defineProperty(document, "hidden", { value, configurable: true });
+			Object.defineProperty(document, "visibilityState", { value: value ? "hidden" : "visible", configurable: true });
+			document.dispatchEvent(new Event("visibilitychange"));
+		}, isHidden);
+	}
+
+	async cookies() {
+		return (await this.#send("Network.getCookies")).cookies;
+	}
+
 	close() {
 		return this.#chromium.send("Target.closeTarget", { targetId: this.#target });
 	}
 
 	onEvent(method, params) {
 		if (method === "Page.loadEventFired") this.#loads++;
+		if (method === "Network.requestWillBeSent") this.requests.push(params.request.url);
 		if (method === "ServiceWorker.workerRegistrationUpdated") {
 			for (const { scopeURL, registrationId, isDeleted } of params.registrations) {
 				if (isDeleted) this.#registrations.delete(scopeURL);

@@ -59,6 +59,13 @@ for (const [name, theme] of Object.entries(themes)) {
 		atLeast(4.5, 'accent-on-fill', 'accent-fill');
 	});
 
+	test(`${name}: the bars of the past days can be seen, those of days that nobody knows too`, () => {
+		for (const ink of [...states.filter((state) => state !== 'none').map((state) => `${state}-bar`), 'control']) {
+			atLeast(3, ink, 'surface');
+			atLeast(3, ink, 'page');
+		}
+	});
+
 	test(`${name}: the edge of a control can be seen`, () => {
 		atLeast(3, 'control', 'page');
 		atLeast(3, 'control', 'surface');

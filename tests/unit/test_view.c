@@ -4,6 +4,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "conf.h"
 #include "t.h"
 #include "t_sql.h"
 #include "view.h"
@@ -17,9 +18,11 @@ static struct buf out = BUF_INIT;
 
 static struct view load(void)
 {
+	static struct conf conf = {
+	    .site_url = (char *)"https://status.example.com", .vapid_public_key = (char *)"BKEY"};
 	struct view v;
 
-	t_int(view_load(db, &arena, NOW, &v), 1);
+	t_int(view_load(&conf, db, &arena, NOW, &v), 1);
 	return v;
 }
 
@@ -130,7 +133,8 @@ static const char *loaded(void)
 	char *names = arena_strdup(&arena, "");
 
 	for (size_t i = 0; i < v.n_incidents; i++)
-		names = arena_printf(&arena, "%s%s ", names, v.incidents[i].row.id);
+		if (strncmp(v.incidents[i].row.id, "day", 3) == 0)
+			names = arena_printf(&arena, "%s%s ", names, v.incidents[i].row.id);
 	return names;
 }
 
@@ -140,6 +144,9 @@ static void incidents(void)
 	    "loaded are the past fourteen days, what is open since longer, and what changed since, "
 	    "newest first");
 	clear();
+	/* as many of the twelfth day as the read API tells of, so that nothing older is among them */
+	for (int i = 0; i < VIEW_LATEST; i++)
+		incident(arena_printf(&arena, "filler%06d", i), 12, true);
 	t_int(load().today, NOW - NOW % CLOCK_DAY);
 	incident("day000000000", 0, true);
 	incident("day000000013", 13, true);
@@ -153,6 +160,11 @@ static void incidents(void)
 	    " WHERE id IN ('day000000030', 'day000000040')",
 	    NOW - CLOCK_DAY));
 	t_str(loaded(), "day000000000 day000000013 day000000020 day000000030 day000000040 ");
+
+	t_case("and at least as many of the newest as the read API tells of");
+	t_run("DELETE FROM incidents WHERE id LIKE 'filler%'");
+	t_str(loaded(),
+	    "day000000000 day000000013 day000000014 day000000020 day000000030 day000000040 ");
 
 	t_case("one incident is loaded by its id, however old; an unknown one is not");
 	struct view_incident one;
@@ -206,7 +218,7 @@ static void small_files(void)
 	component("cccccccccccc", "C", "operational", "hidden = 1");
 	v = load();
 	buf_clear(&out);
-	view_draw_push_json(&v, "BKEY", &out);
+	t_int(view_draw_push_json(&v, &arena, &out), 1);
 	t_str(out.data,
 	    "{\"enabled\":true,\"publicKey\":\"BKEY\",\"components\":[{\"id\":\"aaaaaaaaaaaa\","
 	    "\"name\":\"A\\\"\\u003c\",\"group\":null},{\"id\":\"bbbbbbbbbbbb\",\"name\":\"B\","
@@ -214,11 +226,12 @@ static void small_files(void)
 	v.settings.push_enabled = false;
 	v.n_components = 0;
 	buf_clear(&out);
-	view_draw_push_json(&v, "BKEY", &out);
+	t_int(view_draw_push_json(&v, &arena, &out), 1);
 	t_str(out.data, "{\"enabled\":false,\"publicKey\":\"BKEY\",\"components\":[]}\n");
 	v.settings.push_enabled = true;
 	buf_clear(&out);
-	view_draw_push_json(&v, NULL, &out);
+	v.public_key = NULL;
+	t_int(view_draw_push_json(&v, &arena, &out), 1);
 	t_str(out.data, "{\"enabled\":false,\"publicKey\":null,\"components\":[]}\n");
 
 	t_case("the 404 page and the manifest carry the site's name, escaped for their place");
