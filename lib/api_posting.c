@@ -152,6 +152,7 @@ bool api_read_posting(struct api_call *c, bool is_new, struct incident_posting *
 	    .body = v[I_BODY].ok && v[I_BODY].len > 0 ? v[I_BODY].text : NULL,
 	    .set_override = v[I_OVERRIDE].ok || v[I_OVERRIDE].null,
 	    .impact_override = v[I_OVERRIDE].ok ? (int)v[I_OVERRIDE].number : -1,
+	    .only_these = v[I_COMPONENT_IDS].ok,
 	    .scheduled_for = time_of(&v[I_FOR]),
 	    .scheduled_until = time_of(&v[I_UNTIL]),
 	    .auto_start = said(&v[I_AUTO_START]),

@@ -366,25 +366,6 @@ void desk_move_maintenance(struct desk *d)
 	desk_post_incident(d, &form, &p, "rescheduled");
 }
 
-/* Without those that the plan says already: what a person set by hand meanwhile stays. */
-static void leave_out_unchanged(
-    struct desk *d, const struct incident *i, struct incident_posting *p)
-{
-	struct incident_set *left = arena_array(d->arena, p->n_components, sizeof *left);
-	size_t n = 0;
-
-	for (size_t k = 0; k < p->n_components; k++) {
-		bool same = false;
-		for (size_t m = 0; m < i->n_components; m++)
-			same |= strcmp(i->components[m].id, p->components[k].id) == 0 &&
-				(int)i->components[m].status == p->components[k].status;
-		if (!same)
-			left[n++] = p->components[k];
-	}
-	p->components = left;
-	p->n_components = n;
-}
-
 void desk_edit_maintenance(struct desk *d)
 {
 	struct incident_posting p;
@@ -399,9 +380,8 @@ void desk_edit_maintenance(struct desk *d)
 	p.status = -1;
 	p.body = NULL;
 	p.deliver_notifications = false;
-	if (i.status == INCIDENT_SCHEDULED)
-		leave_out_unchanged(d, &i, &p);
-	else
+	p.only_these = i.status == INCIDENT_SCHEDULED && form.values[DESK_F_COMPONENTS].ok;
+	if (!p.only_these)
 		p.n_components = 0;
 	if (i.resolved_at == 0 && desk_take_planning(d, &form, &i, &p) < 0) {
 		desk_broken(d);

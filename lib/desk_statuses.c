@@ -89,8 +89,7 @@ static void add_component(
 	tv_set(t, "name", c->name);
 	tv_set(t, "state", component_status_word(c->status));
 	tv_set(t, "state_word", component_status_label(c->status));
-	if (planned_for(s->planned, c->id) == DESK_KEEP)
-		add_choice(t, DESK_KEEP, s->keep_word, chosen == DESK_KEEP);
+	add_choice(t, DESK_KEEP, s->keep_word, chosen == DESK_KEEP);
 	for (size_t i = 0; i < COMPONENT_STATUS__MAX; i++)
 		if (is_offered(s, c, i, chosen))
 			add_choice(t, i, desk_status_short((enum component_status)i), chosen == i);

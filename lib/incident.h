@@ -92,6 +92,8 @@ struct incident_posting {
 	int impact_override; /* enum impact; -1: none */
 	const struct incident_set *components;
 	size_t n_components;
+	/* of a maintenance that has not begun: components that are not named are taken out of it */
+	bool only_these;
 	/* of a maintenance; a new incident with scheduled_for is one */
 	int64_t scheduled_for, scheduled_until; /* ms; 0: keep */
 	int auto_start, auto_end;		/* 1, 0; -1: keep (a new one: 1) */

@@ -76,6 +76,25 @@ static int becomes(struct db *db, const struct incident *i, const char *id,
 	return 1;
 }
 
+/* What was planned for a component is taken back: nothing was done to it yet. */
+static int take_out_others(
+    struct db *db, const struct incident *i, const struct incident_posting *p)
+{
+	if (!p->only_these || !incident_is_maintenance(i) || i->begun_at != 0)
+		return 1;
+	for (size_t k = 0; k < i->n_components; k++) {
+		struct db_stmt *s;
+		if (incident_names(p, i->components[k].id))
+			continue;
+		s = db_stmt(db, SQL_INCIDENT_COMPONENT_DROP);
+		db_bind_text(s, ":incident", i->id);
+		db_bind_text(s, ":component", i->components[k].id);
+		if (db_run(s) < 0)
+			return -1;
+	}
+	return 1;
+}
+
 int incident_effect_named(struct db *db, struct arena *a, const struct incident *i,
     const struct incident_posting *p, struct incident_effect *e)
 {
@@ -96,7 +115,7 @@ int incident_effect_named(struct db *db, struct arena *a, const struct incident 
 		    change(db, a, i, set->id, now, e) < 0)
 			return -1;
 	}
-	return 1;
+	return take_out_others(db, i, p);
 }
 
 int incident_effect_begin(

@@ -180,6 +180,8 @@ SQL(INCIDENT_COMPONENTS, "SELECT ic.component_id, ic.status, c.name, c.group_id,
 			 " incident_components ic JOIN components c ON c.id = ic.component_id"
 			 " LEFT JOIN components g ON g.id = c.group_id"
 			 " WHERE ic.incident_id = :incident ORDER BY c.position, c.name")
+SQL(INCIDENT_COMPONENT_DROP, "DELETE FROM incident_components WHERE incident_id = :incident"
+			     " AND component_id = :component")
 SQL(INCIDENT_COMPONENT_PUT,
     "INSERT INTO incident_components (incident_id, component_id, status)"
     " VALUES (:incident, :component, :status)"

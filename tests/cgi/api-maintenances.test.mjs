@@ -90,6 +90,17 @@ for (const [how, open] of doors) {
       assert.equal((await client.get(`/incidents/${made.id}`)).json.name, "Third");
     });
 
+    test("until it begins component_ids says all of its components; afterwards none is taken out", async () => {
+      const [a, b] = [await client.component("A"), await client.component("B")];
+      const made = await plan({ component_ids: [a.id, b.id] });
+      const ids = async (fields) => (await client.patch(`/incidents/${made.id}`, fields)).components.map((c) => c.id);
+      assert.deepEqual((await ids({ name: "x" })).sort(), [a.id, b.id].sort());
+      assert.deepEqual(await ids({ component_ids: [b.id] }), [b.id]);
+      await client.patch(`/incidents/${made.id}`, { status: "in_progress" });
+      assert.deepEqual([statusOf(a.id), statusOf(b.id)], ["operational", "under_maintenance"]);
+      assert.deepEqual(await ids({ component_ids: [] }), [b.id]);
+    });
+
     test("reminders are minutes before the beginning, or none", async () => {
       const reminders = async (fields) => (await plan(fields)).reminders;
       assert.deepEqual(await reminders({ reminders: [15, 10080] }), [10080, 15]);

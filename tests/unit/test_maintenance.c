@@ -236,10 +236,11 @@ static void life(int64_t now, const char *component)
 	t_case("once it has begun its start stays, and its end can be moved");
 	p = posting(now + 3 * CLOCK_HOUR, now + 4 * CLOCK_HOUR);
 	t_int(post(id, &p), FAULT_STEP);
+	int64_t sequence = get(id).sequence;
 	p = posting(0, now + 3 * CLOCK_HOUR);
 	t_int(post(id, &p), FAULT_NONE);
 	t_str(told(), "maintenance_rescheduled");
-	t_int(get(id).sequence, 1);
+	t_int(get(id).sequence, sequence + 1);
 	t_int(maintenance_run_due(db, now + 2 * CLOCK_HOUR), 0);
 
 	t_case("at its end it completes by itself and the components return");
