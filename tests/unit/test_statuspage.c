@@ -255,7 +255,9 @@ static void maintenances(void)
 	    "\"impact_override\":null,"
 	    "\"shortlink\":\"https://status.example.com/maintenance/mmmmmmmmmmmm/\","
 	    "\"started_at\":" AT_TEXT ",\"page_id\":\"pagepagepage\",\"incident_updates\":[],"
-	    "\"components\":[],\"reminder_intervals\":null,\"scheduled_for\":" AT_TEXT
+	    "\"components\":[],\"reminder_intervals\":null,"
+	    "\"scheduled_auto_in_progress\":false,\"scheduled_auto_completed\":false,"
+	    "\"scheduled_remind_prior\":false,\"reminders\":[],\"scheduled_for\":" AT_TEXT
 	    ",\"scheduled_until\":" LATER_TEXT "}");
 }
 
