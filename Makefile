@@ -35,16 +35,20 @@ LIB        = $(O)/libatstatus.a
 UNIT_SRC   = $(wildcard tests/unit/test_*.c)
 UNIT       = $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 TOOLS      = $(O)/tools/sink
+BENCH      = $(addprefix $(O)/bench/,measure limit carrier load bare/subscribe)
 
 LIBS_WEB   = -lfcgi -lsqlite3 -lcrypto -ljson-c -lcmark
-LIBS_SEND  = -lsqlite3 -lssl -lcrypto -ljson-c -lcmark -lnghttp2 -lcurl
+# libcurl is loaded by lib/fetch_curl.c when it is needed
+LIBS_SEND  = -lsqlite3 -lssl -lcrypto -ljson-c -lcmark -lnghttp2
 
-.PHONY: all help run test san lint packages install clean
+.PHONY: all help run test bench san lint packages install clean
 all: $(PROGRAMS)
 
 help:
 	@echo 'make run       sets up what is missing and serves the page on http://localhost:8080/ (PORT= STATE_DIR= ENV_FILE=)'
 	@echo 'make test      runs every test (PARTS="unit cgi" runs some: lint unit scripts cgi sender crash e2e)'
+	@echo 'make bench     measures, each figure beside its limit or peer (QUICK=1: two minutes; PARTS="sender page" measures some)'
+	@echo 'make audit     Lighthouse on the real page, as a phone and a desk see it; says how to install it'
 	@echo 'make lint      checks the house rules alone'
 	@echo 'make           builds; SAN=1 under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make install   DESTDIR= PREFIX='
@@ -65,6 +69,21 @@ test:
 
 .PHONY: units
 units: $(UNIT) $(TOOLS)
+
+# Parts and figures: tests/bench/bench.mjs.
+bench:
+	@deploy/install-packages.sh test
+	@$(MAKE) --no-print-directory -j2 all $(TOOLS) $(BENCH)
+	@$(MAKE) --no-print-directory tests/node_modules/.done
+	@BUILD=$(O) QUICK=$(QUICK) node tests/bench/bench.mjs $(PARTS)
+
+# Lighthouse is too big for the tests' packages and lives outside of the tree: tests/audit/lighthouse.mjs.
+.PHONY: audit
+audit:
+	@deploy/install-packages.sh test
+	@$(MAKE) --no-print-directory -j2 all
+	@$(MAKE) --no-print-directory tests/node_modules/.done
+	@BUILD=$(O) node tests/audit/lighthouse.mjs $(O)/audit
 
 # Packages for tests only; the lock pins every version.
 tests/node_modules/.done: tests/package.json tests/package-lock.json
@@ -160,5 +179,16 @@ $(O)/tools/sink: $(wildcard tests/pushservice/*.c tests/pushservice/*.h)
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	@$(CC) -D_GNU_SOURCE $(WARN) $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS) -lnghttp2 -lssl -lcrypto
+
+# What measures (make bench).  carrier counts its waiting calls itself.
+BENCH_LINK = mkdir -p $(@D) && echo '  LINK  $@' && $(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -o $@ $<
+$(O)/bench/measure $(O)/bench/load: $(O)/bench/%: tests/bench/tools/%.c
+	@$(BENCH_LINK) $(LDFLAGS)
+$(O)/bench/limit: tests/bench/tools/limit.c $(LIB)
+	@$(BENCH_LINK) $(LIB) $(LDFLAGS) -lcrypto
+$(O)/bench/carrier: tests/bench/tools/carrier.c $(LIB)
+	@$(BENCH_LINK) $(LIB) $(LDFLAGS) -Wl,--wrap=epoll_wait,--wrap=epoll_ctl $(LIBS_SEND)
+$(O)/bench/bare/subscribe: tests/bench/tools/bare.c
+	@$(BENCH_LINK) $(LDFLAGS) -lfcgi -lsqlite3 -ljson-c
 
 -include $(wildcard $(O)/*/*.d)

@@ -196,7 +196,10 @@ CREATE TABLE origins (
 	pause_reason TEXT,
 	failures INTEGER NOT NULL DEFAULT 0,  -- pauses in a row: each is longer than the one before
 	last_error TEXT,
-	last_error_at INTEGER
+	last_error_at INTEGER,
+	subscriptions INTEGER NOT NULL DEFAULT 0,  -- that are not dead; kept by the triggers below
+	trouble_since INTEGER,          -- first of the pauses in a row
+	clock_skew INTEGER NOT NULL DEFAULT 0      -- ms that its clock is ahead of ours; 0: less than a minute
 ) STRICT;
 CREATE INDEX origins_by_suffix ON origins(suffix);
 
@@ -233,7 +236,6 @@ CREATE TABLE subscriptions (
 ) STRICT;
 CREATE INDEX subscriptions_by_shard ON subscriptions(origin_id, shard, id) WHERE dead_at IS NULL;
 CREATE INDEX subscriptions_unproven ON subscriptions(origin_id, shard, id) WHERE proven = 0;
-CREATE INDEX subscriptions_unproven_age ON subscriptions(id) WHERE proven = 0;
 CREATE INDEX subscriptions_dead ON subscriptions(dead_at) WHERE dead_at IS NOT NULL;
 
 CREATE TRIGGER subscriptions_counted_in AFTER INSERT ON subscriptions BEGIN
@@ -241,6 +243,21 @@ CREATE TRIGGER subscriptions_counted_in AFTER INSERT ON subscriptions BEGIN
 END;
 CREATE TRIGGER subscriptions_counted_out AFTER DELETE ON subscriptions BEGIN
 	UPDATE counters SET n = n - 1 WHERE name = 'subscriptions';
+END;
+
+CREATE TRIGGER subscriptions_came AFTER INSERT ON subscriptions WHEN new.dead_at IS NULL BEGIN
+	UPDATE origins SET subscriptions = subscriptions + 1 WHERE id = new.origin_id;
+END;
+CREATE TRIGGER subscriptions_went AFTER DELETE ON subscriptions WHEN old.dead_at IS NULL BEGIN
+	UPDATE origins SET subscriptions = subscriptions - 1 WHERE id = old.origin_id;
+END;
+CREATE TRIGGER subscriptions_died AFTER UPDATE OF dead_at ON subscriptions
+	WHEN old.dead_at IS NULL AND new.dead_at IS NOT NULL BEGIN
+	UPDATE origins SET subscriptions = subscriptions - 1 WHERE id = new.origin_id;
+END;
+CREATE TRIGGER subscriptions_revived AFTER UPDATE OF dead_at ON subscriptions
+	WHEN old.dead_at IS NOT NULL AND new.dead_at IS NULL BEGIN
+	UPDATE origins SET subscriptions = subscriptions + 1 WHERE id = new.origin_id;
 END;
 
 -- "Follow only this incident"; ends 24 h after the incident's end.
@@ -276,7 +293,8 @@ CREATE TABLE jobs (
 	is_test INTEGER NOT NULL DEFAULT 0 CHECK (is_test IN (0, 1)),
 	spread INTEGER NOT NULL DEFAULT 0 CHECK (spread IN (0, 1)),  -- its lanes exist
 	first_at INTEGER,               -- first and last push accepted
-	last_at INTEGER
+	last_at INTEGER,
+	retry_of TEXT                   -- public id of the job whose `missed` this one tells; its audience is exceptions alone
 ) STRICT;
 CREATE INDEX jobs_unfinished ON jobs(id) WHERE state <> 'done';
 CREATE INDEX jobs_by_incident ON jobs(incident_id);
@@ -358,6 +376,14 @@ CREATE TABLE ledger (
 	PRIMARY KEY (job_id, origin_id, outcome)
 ) STRICT, WITHOUT ROWID;
 
+-- Who was not told though the subscription lives: refused, or too late.  Written on the path of failures alone, no more
+-- than some 10,000 a job, for a week: "notify again those who failed" is made of it.
+CREATE TABLE missed (
+	job_id INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+	subscription_id INTEGER NOT NULL,
+	PRIMARY KEY (job_id, subscription_id)
+) STRICT, WITHOUT ROWID;
+
 INSERT INTO counters VALUES ('subscriptions', 0);
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

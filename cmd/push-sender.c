@@ -16,6 +16,7 @@
 #include "base.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -42,6 +43,8 @@
 
 #define SUBSCRIPTIONS_PER_WORKER 2000
 #define ROUNDS_MAX		 100 /* a bound for looking again, should "due" never end */
+#define LOOKS_MAX		 5   /* at a database that cannot be used */
+#define LOOK_AGAIN_MS		 1000
 
 static const char usage_text[] =
     "usage: push-sender [--allow-root]\n"
@@ -86,6 +89,7 @@ static void take_signals(struct sender *s)
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that must not grow is a disk that is full */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
@@ -231,6 +235,23 @@ static int look_at_database(struct sender *s, const char *verdict)
 	return prepare_work(s, s->db);
 }
 
+static bool told_to_stop(const struct sender *s, int wait_ms)
+{
+	struct pollfd stop = {s->stop_fd, POLLIN, 0};
+
+	return poll(&stop, 1, wait_ms) > 0;
+}
+
+/* Whoever holds the database, or fills the disk, is mostly gone in a moment; the next sender may be a minute away. */
+static int look_patiently(struct sender *s, const char *verdict)
+{
+	int rc = look_at_database(s, verdict);
+
+	for (int i = 1; rc != 1 && i < LOOKS_MAX && !told_to_stop(s, LOOK_AGAIN_MS); i++)
+		rc = look_at_database(s, verdict);
+	return rc;
+}
+
 static int prepare(struct sender *s)
 {
 	const char *verdict = open_keys(s);
@@ -240,7 +261,7 @@ static int prepare(struct sender *s)
 	if (!s->worker.may_send)
 		log_error("SENDER-05", "nothing can be sent: %s", verdict);
 	if (open_database(s) == 1)
-		rc = look_at_database(s, verdict);
+		rc = look_patiently(s, verdict);
 	close_keys(s);
 	return rc == 1 ? 1 : -1;
 }
@@ -313,13 +334,13 @@ static int work_alone(struct sender *s)
 	return run_worker(s);
 }
 
-static void spread_for_crew(void *user)
+static int spread_for_crew(void *user)
 {
 	struct sender *s = user;
+	int rc = open_database(s) == 1 ? prepare_work(s, s->db) : -1;
 
-	if (open_database(s) == 1)
-		prepare_work(s, s->db);
 	db_close(&s->db);
+	return rc == 1 ? 1 : -1;
 }
 
 static int work(struct sender *s)

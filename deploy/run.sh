@@ -30,14 +30,6 @@ if answers; then
 	exit 1
 fi
 
-# a database of an older version is brought to this one; a copy of it is kept beside it
-if [ -e "$STATE_DIR/data/atstatus.db" ]; then
-	said=$("$build/bin/atstatus" migrate)
-	case $said in
-	*"nothing to do"*) ;;
-	*) echo "$said" ;;
-	esac
-fi
 "$build/bin/atstatus" init
 
 if [ -z "${STATE_DIR:-}" ]; then

@@ -8,9 +8,6 @@
 #include "text.h"
 #include "zone.h"
 
-static const char *const months[] = {
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
 char *announce_maintenance_title(
     struct arena *a, const struct incident *i, enum trigger trigger, int64_t now_ms)
 {
@@ -42,8 +39,8 @@ char *announce_maintenance_title(
 /* "24 Nov 2026, 16:00" and, where the days differ, the same of the end. */
 static char *moment(struct arena *a, const struct clock_date *d)
 {
-	return arena_printf(
-	    a, "%d %s %d, %02d:%02d", d->day, months[d->month - 1], d->year, d->hour, d->minute);
+	return arena_printf(a, "%d %s %d, %02d:%02d", d->day, clock_month_short[d->month - 1],
+	    d->year, d->hour, d->minute);
 }
 
 static char *window(struct arena *a, const struct incident *i, const char *zone)

@@ -12,6 +12,7 @@
 #define THROTTLE_LIMIT	5
 #define RETRY_AFTER_MIN 2
 #define MASS_MIN	20
+#define SKEW_MS		CLOCK_MINUTE
 
 void breaker_init(struct breaker *b, int64_t origin_id, const char *origin)
 {
@@ -174,20 +175,76 @@ bool breaker_unauthorized(struct breaker *b, int64_t subscription_id, const stru
 	return breaker_is_paused(b, now->wall_ms);
 }
 
+void breaker_date(struct breaker *b, int64_t date_ms, const struct breaker_now *now)
+{
+	int64_t skew = date_ms - now->wall_ms, change;
+
+	if (llabs(skew) <= SKEW_MS)
+		skew = 0;
+	change = llabs(skew - b->clock_skew);
+	/* an answer takes its time, so the figure trembles */
+	if (change == 0 || (skew != 0 && change <= SKEW_MS))
+		return;
+	b->clock_skew = skew;
+	b->skew_changed = true;
+	if (skew != 0)
+		log_warn("BREAKER-02", "the clock of %s is %" PRId64 " s %s ours", b->origin,
+		    (int64_t)llabs(skew) / CLOCK_SECOND, skew > 0 ? "ahead of" : "behind");
+}
+
+void breaker_shift(struct breaker *b, int64_t ms)
+{
+	b->paused_until += b->paused_until > 0 ? ms : 0;
+	b->last_error_at += b->last_error_at > 0 ? ms : 0;
+}
+
 /* ------------------------------------------------------------------ the row */
+
+static const char *const protocols[TRANSPORT_PROTOCOL__MAX] = {
+    [TRANSPORT_UNKNOWN] = "unknown",
+    [TRANSPORT_H2] = "h2",
+    [TRANSPORT_HTTP1] = "http1",
+};
+
+static enum transport_protocol read_protocol(const char *word)
+{
+	for (int p = 0; p < TRANSPORT_PROTOCOL__MAX; p++)
+		if (word != NULL && strcmp(word, protocols[p]) == 0)
+			return (enum transport_protocol)p;
+	return TRANSPORT_UNKNOWN;
+}
+
+void breaker_protocol(struct breaker *b, enum transport_protocol protocol)
+{
+	if (protocol == b->protocol || protocol == TRANSPORT_UNKNOWN)
+		return;
+	b->protocol = protocol;
+	b->learnt = true;
+}
+
+static int store_protocol(struct breaker *b, struct db *db)
+{
+	struct db_stmt *s = db_stmt(db, SQL_BREAKER_PROTOCOL);
+
+	db_bind_int(s, ":id", b->origin_id);
+	db_bind_text(s, ":transport", protocols[b->protocol]);
+	return db_run(s);
+}
 
 int breaker_load(struct breaker *b, struct db *db)
 {
 	struct db_stmt *s = db_stmt(db, SQL_BREAKER_GET);
 	int rc;
 
-	if (b->changed || b->recovered)
+	if (b->changed || b->recovered || b->skew_changed || b->learnt)
 		return 1; /* ours is newer */
 	db_bind_int(s, ":id", b->origin_id);
 	rc = db_step(s);
 	if (rc == 1) {
 		b->paused_until = db_col_int(s, 0);
 		b->failures = db_col_int(s, 1);
+		b->clock_skew = db_col_int(s, 2);
+		b->protocol = read_protocol(db_col_text(s, 3));
 	}
 	db_reset(s);
 	return rc;
@@ -204,7 +261,16 @@ static int store_keep(struct breaker *b, struct db *db, int64_t wall_ms)
 	return db_run(s);
 }
 
-static int store_pause(struct breaker *b, struct db *db)
+static int store_skew(struct breaker *b, struct db *db)
+{
+	struct db_stmt *s = db_stmt(db, SQL_BREAKER_CLOCK);
+
+	db_bind_int(s, ":id", b->origin_id);
+	db_bind_int(s, ":skew", b->clock_skew);
+	return db_run(s);
+}
+
+static int store_pause(struct breaker *b, struct db *db, int64_t wall_ms)
 {
 	struct db_stmt *s = db_stmt(db, SQL_BREAKER_PAUSE);
 
@@ -213,6 +279,7 @@ static int store_pause(struct breaker *b, struct db *db)
 	db_bind_text(s, ":reason",
 	    b->trouble == VERDICT_TROUBLE_NONE ? NULL : verdict_trouble_word(b->trouble));
 	db_bind_int(s, ":failures", b->failures);
+	db_bind_int(s, ":now", wall_ms);
 	db_bind_text(s, ":error", b->last_error_at > 0 ? b->last_error : NULL);
 	db_bind_int(s, ":error_at", b->last_error_at);
 	return db_run(s);
@@ -228,7 +295,11 @@ int breaker_store(struct breaker *b, struct db *db, int64_t wall_ms)
 		if (db_run(s) < 0)
 			return -1;
 	}
-	if (b->changed && store_pause(b, db) < 0)
+	if (b->changed && store_pause(b, db, wall_ms) < 0)
+		return -1;
+	if (b->skew_changed && store_skew(b, db) < 0)
+		return -1;
+	if (b->learnt && store_protocol(b, db) < 0)
 		return -1;
 	if (b->keep_gone && store_keep(b, db, wall_ms) < 0)
 		return -1;
@@ -237,5 +308,5 @@ int breaker_store(struct breaker *b, struct db *db, int64_t wall_ms)
 
 void breaker_stored(struct breaker *b)
 {
-	b->changed = b->recovered = false;
+	b->changed = b->recovered = b->skew_changed = b->learnt = false;
 }

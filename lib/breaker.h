@@ -16,6 +16,7 @@
 #define BREAKER_H
 
 #include "base.h"
+#include "transport.h"
 #include "verdict.h"
 
 struct db;
@@ -34,8 +35,11 @@ struct breaker {
 	enum verdict_trouble trouble;	/* of the last pause made here */
 	char last_error[BREAKER_ERROR_MAX];
 	int64_t last_error_at;
-	bool changed, recovered; /* to be stored */
-	bool keep_gone;		 /* the last pause was for a mass of endings */
+	enum transport_protocol protocol;
+	bool changed, recovered, learnt; /* to be stored: a pause, its end, the protocol */
+	int64_t clock_skew; /* ms that its clock is ahead of ours; 0: less than a minute */
+	bool skew_changed;
+	bool keep_gone; /* the last pause was for a mass of endings */
 
 	/* this process's memory */
 	uint8_t ring[BREAKER_RING]; /* last answers: 0, 1 throttled, 2 throttled with Retry-After */
@@ -74,6 +78,16 @@ void breaker_trip(struct breaker *b, enum verdict_trouble trouble, int64_t at_le
 /* Remembers what a service said, for the admin page; never an endpoint. */
 void breaker_remember(struct breaker *b, int status, const char *word, const char *text,
     const struct breaker_now *now);
+
+/* The Date of an answer (ms): a clock of ours that is wrong by more than a minute is told to the
+ * operator, as tokens (RFC 8292 §2) and times on the page depend on it. */
+void breaker_date(struct breaker *b, int64_t date_ms, const struct breaker_now *now);
+
+/* What the service speaks; remembered for the next process. */
+void breaker_protocol(struct breaker *b, enum transport_protocol protocol);
+
+/* The clock was set back by -ms: what lies ahead stays as far ahead. */
+void breaker_shift(struct breaker *b, int64_t ms);
 
 /* Reads the row, which another worker may have written; inside a transaction, as breaker_store. */
 int breaker_load(struct breaker *b, struct db *db);

@@ -78,6 +78,9 @@ int64_t clock_day_start(int64_t ms)
 	return ms - floor_mod(ms, CLOCK_DAY);
 }
 
+const char *const clock_month_short[12] = {
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 int64_t clock_month_start(int year, int month)
 {
 	return days_from_date(year + (month - 1) / 12, (month - 1) % 12 + 1, 1) * CLOCK_DAY;

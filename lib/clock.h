@@ -46,6 +46,9 @@ struct clock_date {
 
 void clock_split(int64_t ms, struct clock_date *out);
 
+/* "Jan" to "Dec", by month - 1. */
+extern const char *const clock_month_short[12];
+
 /* Midnight UTC of the day that holds ms. */
 int64_t clock_day_start(int64_t ms);
 

@@ -301,7 +301,16 @@ int component_move(struct db *db, struct arena *a, const char *id, int direction
 	return settings_touch_content(db) < 0 ? -1 : 1;
 }
 
-/* The group is gone: its members, in their order, go behind all that stood outside of groups. */
+static int hide(struct db *db, const char *id)
+{
+	struct db_stmt *s = db_stmt(db, SQL_COMPONENT_HIDE);
+
+	db_bind_text(s, ":id", id);
+	return db_run(s);
+}
+
+/* The group is gone: its members, in their order, go behind all that stood outside of groups.  What
+ * it hid stays hidden. */
 static int place_members(
     struct db *db, const struct component *list, size_t n, const struct component *group)
 {
@@ -312,6 +321,8 @@ static int place_members(
 			continue;
 		if (next_position(db, NULL, &position) < 0 ||
 		    set_position(db, list[i].id, position) < 0)
+			return -1;
+		if (group->hidden && hide(db, list[i].id) < 0)
 			return -1;
 	}
 	return 1;

@@ -79,7 +79,8 @@ int component_set_status(struct db *db, struct arena *a, const char *id,
 int component_move(
     struct db *db, struct arena *a, const char *id, int direction, const char *actor);
 
-/* Removes it with its history; members of a removed group stay, at the end and without group. */
+/* Removes it with its history; members of a removed group stay, at the end and without group,
+ * hidden where the group was. */
 int component_delete(struct db *db, struct arena *a, const char *id, const char *actor);
 
 /* The status a component has when `except` (an incident id) no longer speaks for it: the worst that

@@ -80,7 +80,7 @@ struct conf {
 	struct conf_connect *push_connect_to;
 	size_t push_connect_to_count;
 	char *push_ca_file; /* absolute */
-	char *push_proxy;   /* http://host:port */
+	char *push_proxy;   /* http://[user[:password]@]host:port */
 	int push_workers;   /* 1..256 */
 
 	int64_t subscribe_rate; /* new subscriptions per address and minute, 0 = off */

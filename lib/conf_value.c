@@ -293,16 +293,20 @@ static bool set_proxy(struct conf_reader *r, enum conf_key key, const char *text
 {
 	bool ok = strncasecmp(text, "http://", 7) == 0;
 	const char *at = text + (ok ? 7 : 0), *end = text + strlen(text);
+	const char *user = memrchr(at, '@', (size_t)(end - at));
 	char *host = NULL;
 	uint16_t port = 0;
 
+	for (; user != NULL && at <= user; at++)
+		ok = ok && *at > ' ' && *at < 0x7f;
 	ok = ok && take_host(&at, end, &host) && take_char(&at, end, ':');
 	if (ok && end > at && end[-1] == '/')
 		end--;
 	ok = ok && take_port(&at, end, &port) && at == end;
 	free(host);
 	if (!ok)
-		return refuse(r, key, "must look like http://proxy.example.com:3128");
+		return refuse(
+		    r, key, "must look like http://[user:password@]proxy.example.com:3128");
 	r->conf->push_proxy = conf_copy(text, (size_t)(end - text));
 	return true;
 }

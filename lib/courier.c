@@ -143,8 +143,8 @@ static void connect_origin(struct courier_origin *o)
 {
 	if (o->transport != NULL)
 		return;
-	o->transport =
-	    transport_origin_open(o->courier->transport, o->host, o->port, courier_answered, o);
+	o->transport = transport_origin_open(
+	    o->courier->transport, o->host, o->port, o->breaker.protocol, courier_answered, o);
 	if (o->transport == NULL)
 		breaker_trip(&o->breaker, VERDICT_TROUBLE_LOCAL, 0, &o->courier->now);
 }
@@ -173,6 +173,11 @@ bool courier_allowed(const struct courier_origin *o)
 size_t courier_queued(const struct courier_origin *o)
 {
 	return o->queued + o->announced;
+}
+
+size_t courier_held(const struct courier_origin *o)
+{
+	return o->queued + o->announced + o->in_flight;
 }
 
 void courier_announce(struct courier_origin *o, const struct lane_window *w, bool coming)
@@ -288,6 +293,18 @@ void courier_stop(struct courier *c)
 	c->stopped = true;
 	for (struct courier_origin *o = c->origins; o != NULL; o = o->next)
 		courier_hold(o);
+}
+
+void courier_clock_set(struct courier *c, int64_t ms)
+{
+	for (struct courier_origin *o = c->origins; o != NULL; o = o->next) {
+		if (ms < 0)
+			breaker_shift(&o->breaker, ms);
+		jwt_forget(&o->jwt[0]);
+		jwt_forget(&o->jwt[1]);
+		o->accepted = false;
+	}
+	courier_tick(c);
 }
 
 void courier_abandon(struct courier *c)

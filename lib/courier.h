@@ -56,6 +56,9 @@ bool courier_allowed(const struct courier_origin *o);
 size_t courier_queued(const struct courier_origin *o);
 #define COURIER_QUEUE 256
 
+/* Messages that wait, are announced, or are in flight. */
+size_t courier_held(const struct courier_origin *o);
+
 /* A window was claimed but its claim is not on disk yet (true), or is not to be sent after all. */
 void courier_announce(struct courier_origin *o, const struct lane_window *w, bool coming);
 
@@ -73,6 +76,10 @@ size_t courier_in_flight(const struct courier *courier);
 
 /* Nothing more is sent: what waits is held.  Answers still come. */
 void courier_stop(struct courier *courier);
+
+/* The wall clock was set, by -ms if that is less than 0: pauses stay as long as they were meant to be, and
+ * tokens are signed anew by the new time. */
+void courier_clock_set(struct courier *courier, int64_t ms);
 
 /* Gives up waiting for answers: they are tried again later. */
 void courier_abandon(struct courier *courier);

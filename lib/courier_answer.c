@@ -93,7 +93,9 @@ static void accept(struct courier_origin *o, struct lane_message *m)
 		m->standing = (struct verdict_standing){0};
 		m->standing_changed = true;
 	}
-	o->jwt[m->previous_key].accepted = true;
+	/* an answer to an older token says nothing about this one */
+	if (m->token == o->jwt[m->previous_key].serial)
+		o->jwt[m->previous_key].accepted = true;
 	o->accepted = true;
 	if (o->limit < LIMIT_MOST)
 		o->limit++;
@@ -245,6 +247,8 @@ static void log_answer(
 {
 	const char *text = *a->wns_error != '\0' ? a->wns_error : a->reason;
 
+	if (*text == '\0')
+		text = a->wns_status; /* WNS has no bodies */
 	if (v->kind == VERDICT_ACCEPTED || v->kind == VERDICT_GONE || v->kind == VERDICT_AGAIN)
 		return;
 	/* a thousand equal answers are one line */
@@ -258,6 +262,17 @@ static void log_answer(
 		log_info("COURIER-08", "%s: %s", o->name, o->breaker.last_error);
 }
 
+/* RFC 8030 §5.2: a service may keep a message for less than it was asked to, and says so. */
+static void log_short_life(
+    struct courier_origin *o, const struct push_request *request, const struct push_answer *answer)
+{
+	if (answer->ttl_s < 0 || (uint32_t)answer->ttl_s >= request->ttl_s || o->short_life_said)
+		return;
+	o->short_life_said = true;
+	log_info("COURIER-09", "%s keeps messages for %" PRId32 " s, not %" PRIu32, o->name,
+	    answer->ttl_s, request->ttl_s);
+}
+
 void courier_answered(void *user, struct push_request *request, const struct push_answer *answer)
 {
 	struct courier_origin *o = user;
@@ -269,8 +284,12 @@ void courier_answered(void *user, struct push_request *request, const struct pus
 	o->in_flight--;
 	o->courier->in_flight--;
 	courier_give_slot(o->courier, slot);
+	breaker_protocol(&o->breaker, transport_origin_protocol(o->transport));
 	verdict_judge(answer, &v);
 	log_answer(o, answer, &v);
+	log_short_life(o, request, answer);
+	if (answer->date_ms != 0)
+		breaker_date(&o->breaker, answer->date_ms, &o->courier->now);
 	paused = breaker_answer(&o->breaker, &v, &o->courier->now);
 	apply(o, m, &v, paused);
 	testpoint("answered");

@@ -27,7 +27,8 @@ struct courier_origin {
 	char host[256];
 	uint16_t port;
 	bool built_in, allowed;
-	bool accepted;			    /* a push, by this process */
+	bool accepted; /* a push, by this process */
+	bool short_life_said;
 	struct transport_origin *transport; /* NULL = not opened */
 	struct breaker breaker;
 	struct jwt jwt[2]; /* current, previous key */

@@ -17,6 +17,7 @@
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MOST_MS  (5 * CLOCK_SECOND)
 #define STOP_MS	       (int64_t)9500 /* from being told to being killed */
+#define WAKE_AGAIN_MS  CLOCK_SECOND
 
 struct member {
 	pid_t pid;			/* 0 = not running */
@@ -30,7 +31,7 @@ struct crew {
 	struct member members[CREW_MAX];
 	int n;
 	bool stopping, hopeless;
-	int64_t stop_at;
+	int64_t stop_at, wake_at; /* monotonic; wake_at 0 = nothing to tell the workers */
 };
 
 static void close_fd(int *fd)
@@ -140,6 +141,7 @@ static void stop(struct crew *c)
 		return;
 	c->stopping = true;
 	c->stop_at = clock_mono_ms() + STOP_MS;
+	c->wake_at = 0;
 	for (int i = 0; i < c->n; i++) {
 		close_fd(&c->members[i].pipe);
 		c->members[i].restart_at = 0;
@@ -161,7 +163,11 @@ static void wake(struct crew *c)
 
 	while (read(c->settings->wake_fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
 		continue;
-	c->settings->woken(c->settings->user);
+	c->wake_at = 0;
+	if (c->settings->woken(c->settings->user) < 0) {
+		c->wake_at = clock_mono_ms() + WAKE_AGAIN_MS;
+		return;
+	}
 	for (int i = 0; i < c->n; i++) {
 		if (c->members[i].pid == 0 && c->members[i].restart_at == 0)
 			start_or_fail(c, i);
@@ -176,13 +182,15 @@ static bool is_alive(const struct crew *c)
 	for (int i = 0; i < c->n; i++)
 		if (c->members[i].pid > 0 || c->members[i].restart_at > 0)
 			return true;
-	return false;
+	return c->wake_at > 0;
 }
 
 static int until_next(const struct crew *c)
 {
 	int64_t next = c->stopping ? c->stop_at : INT64_MAX, now = clock_mono_ms();
 
+	if (c->wake_at > 0 && c->wake_at < next)
+		next = c->wake_at;
 	for (int i = 0; i < c->n; i++)
 		if (c->members[i].restart_at > 0 && c->members[i].restart_at < next)
 			next = c->members[i].restart_at;
@@ -198,6 +206,8 @@ static void do_due(struct crew *c)
 	for (int i = 0; i < c->n; i++)
 		if (c->members[i].restart_at > 0 && c->members[i].restart_at <= now)
 			start_or_fail(c, i);
+	if (c->wake_at > 0 && c->wake_at <= now)
+		wake(c);
 	if (c->stopping && now >= c->stop_at)
 		kill_late(c);
 }

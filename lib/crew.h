@@ -14,8 +14,8 @@ struct crew_settings {
 	/* In the child, with the reading end of its pipe; its result is the exit status. */
 	int (*work)(void *user, int worker, int wake_fd);
 	/* In the master, when somebody wrote to wake_fd and before the workers are told: makes
-	 * lanes. */
-	void (*woken)(void *user);
+	 * lanes.  1, or -1: to be called again in a second. */
+	int (*woken)(void *user);
 	void *user;
 	int wake_fd; /* the FIFO */
 	int stop_fd; /* readable: stop.  Nothing is read from it */

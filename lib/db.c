@@ -3,6 +3,7 @@
 #include "db_private.h"
 
 #include "arena.h"
+#include "clock.h"
 #include "log.h"
 
 /* ------------------------------------------------------------------ transactions */
@@ -22,12 +23,14 @@ void db_test_full(struct db *db, bool full)
 static int begin(struct db *db, const char *sql)
 {
 	assert(sqlite3_get_autocommit(db->handle));
-	db->failed = false;
+	db->failed = db->writing = false;
 	int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		return 1;
 	if ((rc & 0xff) == SQLITE_BUSY) {
-		log_warn("DB-09", "another process held the database for %d ms", DB_BUSY_LIMIT_MS);
+		if (db_is_news(db, rc))
+			log_warn("DB-09", "another process held the database for %d ms",
+			    DB_BUSY_LIMIT_MS);
 		return 0;
 	}
 	return db_fail(db, "DB-10", sql);
@@ -62,20 +65,37 @@ int db_begin_write(struct db *db)
 {
 	int rc = begin(db, "BEGIN IMMEDIATE");
 
-	return rc == 1 && refuse_moved(db) ? -1 : rc;
+	if (rc != 1)
+		return rc;
+	db->writing = true;
+	return refuse_moved(db) ? -1 : 1;
+}
+
+/* A write is on disk: whatever was in the way is gone. */
+static void end_trouble(struct db *db)
+{
+	if (!db->writing || db->troubles == 0)
+		return;
+	db->troubles = 0;
+	log_info("DB-22",
+	    "the database can be written to again, after %" PRId64 " s and %u attempts",
+	    (clock_mono_ms() - db->trouble_since) / CLOCK_SECOND, db->trouble_times);
 }
 
 int db_commit(struct db *db)
 {
 	if (db->failed) {
-		log_error("DB-11", "a statement failed: the transaction is undone");
+		if (db->troubles == 0)
+			log_error("DB-11", "a statement failed: the transaction is undone");
 		db_rollback(db);
 		return -1;
 	}
 	if (refuse_moved(db))
 		return -1;
-	if (sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+	if (sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL) == SQLITE_OK) {
+		end_trouble(db);
 		return 1;
+	}
 	db_fail(db, "DB-12", "commit");
 	db_rollback(db);
 	return -1;

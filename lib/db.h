@@ -7,7 +7,8 @@
  * A handle belongs to one process: it must not cross a fork, not even to be closed (sqlite.org,
  * "How To Corrupt", §2.6).  Open after forking.
  *
- * Errors: whatever SQLite reports is logged here, once; callers get -1.  A statement that failed
+ * Errors: whatever SQLite reports is logged here, once; callers get -1.  A trouble of the machine's (disk full, held by
+ * others) is logged when it begins and when a write succeeds again, not at each attempt.  A statement that failed
  * inside a transaction makes db_commit fail too, so a row can never be lost by an unchecked return
  * value.
  *
@@ -42,7 +43,7 @@ enum db_role {
 };
 
 /* The schema this library is written for (PRAGMA user_version). */
-#define DB_VERSION 2
+#define DB_VERSION 3
 
 /* Opens an existing database of this version.  1 opened, 0 there is none, -1 broken, or of another
  * version (the log names the command that mends it). */

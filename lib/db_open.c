@@ -12,10 +12,11 @@ static const char *const writable[] = {
     [DB_VISITOR] = " subscriptions origins vapid_keys follows mutes jobs job_notices job_texts "
 		   "exceptions sequences counters lanes sqlite_sequence ",
     [DB_ADMIN] = "*",
-    [DB_SENDER] = " subscriptions origins follows mutes jobs job_notices job_texts exceptions "
-		  "sequences counters lanes ledger settings components component_history incidents "
-		  "incident_updates incident_update_components incident_components reminders "
-		  "posts audit sqlite_sequence ",
+    [DB_SENDER] =
+	" subscriptions origins follows mutes jobs job_notices job_texts exceptions "
+	"sequences counters lanes ledger missed settings components component_history incidents "
+	"incident_updates incident_update_components incident_components reminders "
+	"posts audit sqlite_sequence ",
     [DB_TOOL] = "*",
     [DB_LIMITER] = "*",
 };
@@ -97,11 +98,45 @@ static int wait_a_little(void *arg, int count)
 	return 1;
 }
 
+/* Codes that say nothing about a statement: the next attempt may succeed. */
+static bool is_trouble(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_NOMEM:
+	case SQLITE_PROTOCOL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool db_is_news(struct db *db, int code)
+{
+	uint64_t bit = UINT64_C(1) << (code & 0x3f);
+
+	if (!is_trouble(code))
+		return true;
+	if (db->troubles == 0) {
+		db->trouble_since = clock_mono_ms();
+		db->trouble_times = 0;
+	}
+	db->trouble_times++;
+	if ((db->troubles & bit) != 0)
+		return false;
+	db->troubles |= bit;
+	return true;
+}
+
 int db_fail(struct db *db, const char *id, const char *what)
 {
+	int code = sqlite3_extended_errcode(db->handle);
+
 	db->failed = true;
-	log_error(id, "%s: %s (%d)", what, sqlite3_errmsg(db->handle),
-	    sqlite3_extended_errcode(db->handle));
+	if (db_is_news(db, code))
+		log_error(id, "%s: %s (%d)", what, sqlite3_errmsg(db->handle), code);
 	return -1;
 }
 
@@ -133,11 +168,14 @@ static int set_pragmas(struct db *db)
 		return -1;
 	switch (db->role) {
 	case DB_SENDER:
-		return db_run_text(db, "PRAGMA synchronous = NORMAL");
+		/* it reads every page once: 2 MB of them would only be carried along */
+		return db_run_text(db, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512");
 	case DB_LIMITER:
 		return db_run_text(db, "PRAGMA synchronous = OFF");
 	default:
-		return db_run_text(db, "PRAGMA synchronous = FULL");
+		/* a checkpoint for every hundred new subscriptions would cost more than they do */
+		return db_run_text(
+		    db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
 	}
 }
 
@@ -169,6 +207,10 @@ struct db *db_open_handle(const char *path, enum db_role role, int flags)
 		return NULL;
 	}
 	harden(db->handle);
+	/* It opens and closes several times before its first push, and where nobody else has the
+	 * file open each close would write it all back; it does that once, at its end. */
+	if (role == DB_SENDER)
+		sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_busy_handler(db->handle, wait_a_little, db);
 	if (set_pragmas(db) < 0) {
 		db_close(&db);

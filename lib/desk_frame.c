@@ -2,6 +2,7 @@
 #include "base.h"
 #include "desk_parts.h"
 
+#include "alarm.h"
 #include "asset.h"
 #include "buf.h"
 #include "clock.h"
@@ -106,14 +107,12 @@ void desk_set_field(struct tv *t, const struct form *form, const struct form_val
 
 char *desk_time_text(struct desk *d, int64_t ms)
 {
-	static const char *const months[] = {
-	    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	char zone[ZONE_SHORT_SIZE];
 	struct clock_date at;
 
 	zone_split(d->settings.time_zone, ms, &at, zone);
-	return arena_printf(d->arena, "%d %s %d, %02d:%02d %s", at.day, months[at.month - 1],
-	    at.year, at.hour, at.minute, zone);
+	return arena_printf(d->arena, "%d %s %d, %02d:%02d %s", at.day,
+	    clock_month_short[at.month - 1], at.year, at.hour, at.minute, zone);
 }
 
 char *desk_time_text_short(struct desk *d, int64_t ms)
@@ -161,37 +160,56 @@ int desk_count_browsers(struct desk *d, int64_t *out)
 
 /* ------------------------------------------------------------------ messages */
 
-/* What a 303 led to says by ?done=WORD; the words are ours, the sentences stand here. */
+/* What a 303 led to says by ?done=WORD; the words are ours, the sentences stand here.  publishes: it
+ * could have told people of something. */
 static const struct {
 	const char *word, *sentence;
+	bool publishes;
 } done_sentences[] = {
-    {"published", "The incident is on the page."},
-    {"updated", "The update is on the page."},
-    {"resolved", "The incident is resolved."},
-    {"reopened", "The incident is open again."},
-    {"postmortem", "The postmortem is on the page."},
-    {"edited", "Changed, without telling anybody."},
-    {"scheduled", "The maintenance is planned and on the page."},
-    {"started", "The maintenance has begun."},
-    {"completed", "The maintenance is completed."},
-    {"cancelled", "The maintenance is cancelled."},
-    {"rescheduled", "The new times are on the page."},
-    {"update_edited", "The update is changed, and the page says that it was. Nobody was told."},
-    {"maintenance_deleted", "The maintenance and its page are gone."},
-    {"incident_deleted", "The incident and its page are gone."},
-    {"stopped", "No further notification of this one is sent."},
-    {"added", "Added to the page."},
-    {"saved", "Saved."},
-    {"status", "The status is set and on the page."},
-    {"moved", "The order is changed."},
-    {"component_deleted", "Deleted."},
-    {"password", "Your password is changed, and you are signed out everywhere else."},
+    {"published", "The incident is on the page.", true},
+    {"updated", "The update is on the page.", true},
+    {"resolved", "The incident is resolved.", true},
+    {"reopened", "The incident is open again.", true},
+    {"postmortem", "The postmortem is on the page.", true},
+    {"edited", "Changed, without telling anybody.", false},
+    {"scheduled", "The maintenance is planned and on the page.", true},
+    {"started", "The maintenance has begun.", true},
+    {"completed", "The maintenance is completed.", true},
+    {"cancelled", "The maintenance is cancelled.", true},
+    {"rescheduled", "The new times are on the page.", true},
+    {"update_edited", "The update is changed, and the page says that it was. Nobody was told.",
+	false},
+    {"maintenance_deleted", "The maintenance and its page are gone.", false},
+    {"incident_deleted", "The incident and its page are gone.", false},
+    {"stopped", "No further notification of this one is sent.", false},
+    {"retried", "It is sent again to those whom it had missed.", false},
+    {"added", "Added to the page.", false},
+    {"saved", "Saved.", false},
+    {"status", "The status is set and on the page.", false},
+    {"moved", "The order is changed.", false},
+    {"component_deleted", "Deleted.", false},
+    {"password", "Your password is changed, and you are signed out everywhere else.", false},
 };
 
 void desk_say(struct desk *d, const char *state, const char *sentence)
 {
 	d->say_state = state;
 	d->say_sentence = sentence;
+}
+
+static const char *done_word(const struct desk *d)
+{
+	return d->web->method == WEB_POST ? NULL : web_query(d->web, "done");
+}
+
+bool desk_has_published(const struct desk *d)
+{
+	const char *done = done_word(d);
+
+	for (size_t i = 0; done != NULL && i < nelem(done_sentences); i++)
+		if (strcmp(done_sentences[i].word, done) == 0)
+			return done_sentences[i].publishes;
+	return false;
 }
 
 void desk_say_errors(struct desk *d, const struct form *form)
@@ -225,13 +243,14 @@ static const char *draft_to_clear(struct desk *d, const char *done)
 
 static void add_message(struct desk *d, struct tv *t)
 {
-	const char *done = d->web->method == WEB_POST ? NULL : web_query(d->web, "done");
+	const char *done = done_word(d);
 	const char *clear = "";
 
 	for (size_t i = 0; d->say_state == NULL && done != NULL && i < nelem(done_sentences); i++) {
 		if (strcmp(done_sentences[i].word, done) != 0)
 			continue;
-		desk_say(d, "operational", done_sentences[i].sentence);
+		desk_say(d, d->nobody_told ? "degraded_performance" : "operational",
+		    done_sentences[i].sentence);
 		clear = draft_to_clear(d, done);
 	}
 	if (d->say_state == NULL)
@@ -243,6 +262,29 @@ static void add_message(struct desk *d, struct tv *t)
 	tv_set(m, "clear", clear);
 	if (d->say_more != NULL)
 		tv_set(tv_add(m, "more"), "text", d->say_more);
+}
+
+/* Why people are not told, or soon will not be: on every page, until it is mended. */
+static int add_alarms(struct desk *d, struct tv *t)
+{
+	struct alarm list[ALARM__MAX];
+	struct tv *alarms;
+	size_t n;
+
+	if (!d->signed_in)
+		return 1;
+	if (alarm_list(d->db, d->arena, &d->app->conf, &d->settings, list, &n) < 0)
+		return -1;
+	alarms = n == 0 ? NULL : tv_add(t, "alarms");
+	for (size_t i = 0; i < n; i++) {
+		struct tv *one = tv_add(alarms, "alarm");
+		tv_set(one, "name", alarm_word(list[i].kind));
+		tv_set(one, "state",
+		    alarm_is_grave(list[i].kind) ? "major_outage" : "degraded_performance");
+		tv_set(one, "sentence", list[i].sentence);
+		tv_set(one, "text", list[i].more);
+	}
+	return 1;
 }
 
 /* ------------------------------------------------------------------ pages */
@@ -317,6 +359,8 @@ void desk_draw(struct desk *d, int status, enum desk_nav nav, const char *title,
 	add_nav(d, t, nav);
 	desk_set_form(d, t, DESK_SIGN_OUT, NULL);
 	int rc = set_headline(d, t);
+	if (rc == 1)
+		rc = add_alarms(d, t);
 	if (rc == 1)
 		rc = set_shapes(d, t);
 	if (rc == 1)

@@ -20,6 +20,8 @@ const struct form_field desk_incident_fields[DESK_F__MAX] = {
     [DESK_F_INCIDENT] = {"incident", "The incident", FORM_ID, .required = false},
     [DESK_F_FOR] = {"scheduled_for", "The start", FORM_TEXT, .max = 40},
     [DESK_F_UNTIL] = {"scheduled_until", "The end", FORM_TEXT, .max = 40},
+    [DESK_F_FOR_WAS] = {"scheduled_for_was", "The start", FORM_TEXT, .max = 40},
+    [DESK_F_UNTIL_WAS] = {"scheduled_until_was", "The end", FORM_TEXT, .max = 40},
     [DESK_F_AUTO_START] = {"scheduled_auto_in_progress", "The choice to begin", FORM_BOOL,
 	.required = false},
     [DESK_F_AUTO_END] = {"scheduled_auto_completed", "The choice to end", FORM_BOOL,

@@ -20,6 +20,8 @@ enum {
 	/* of maintenances, see desk_window.c */
 	DESK_F_FOR,
 	DESK_F_UNTIL,
+	DESK_F_FOR_WAS, /* what the two fields were drawn with */
+	DESK_F_UNTIL_WAS,
 	DESK_F_AUTO_START,
 	DESK_F_AUTO_END,
 	DESK_F_REMINDERS,
@@ -125,9 +127,14 @@ char *desk_minutes_text(struct arena *a, int64_t minutes);
 
 /* ---- others */
 
-/* The delivery ledger of an incident into `ledger`; newest: the newest update, or NULL. */
+/* The delivery ledger of an incident into `ledger`; newest: the newest update, or NULL.  Where it was
+ * just published and nobody is told, the message above the page says so. */
 int desk_set_ledger(
     struct desk *d, struct tv *t, const struct incident *i, const struct incident_update *newest);
+
+/* The same as the answer. */
+int desk_draw_ledger(
+    struct desk *d, const struct incident *i, const struct incident_update *newest);
 
 /* Markdown as HTML. */
 void desk_set_markdown(struct tv *t, const char *name, const char *markdown);

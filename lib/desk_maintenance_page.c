@@ -23,11 +23,6 @@ static const struct form *form_of(const struct attempt *a, enum desk_route route
 	return a != NULL && a->route == route ? a->form : NULL;
 }
 
-static bool is_running(const struct incident *i)
-{
-	return i->status == INCIDENT_IN_PROGRESS || i->status == INCIDENT_VERIFYING;
-}
-
 /* ------------------------------------------------------------------ what there is to see */
 
 static const char *by_itself(const struct incident *i)
@@ -66,12 +61,12 @@ static int set_reminders(struct desk *d, struct tv *t, const struct incident *i)
 static int set_facts(struct desk *d, struct tv *t, const struct incident *i)
 {
 	int64_t now = clock_now_ms();
-	bool late = is_running(i) && i->scheduled_until < now;
+	bool late = maintenance_is_running(i) && i->scheduled_until < now;
 
 	tv_set(t, "name", i->name);
 	tv_printf(t, "public", "/maintenance/%s/", i->id);
 	tv_set(t, "state",
-	    is_running(i)		      ? "under_maintenance"
+	    maintenance_is_running(i)	      ? "under_maintenance"
 	    : i->status == INCIDENT_COMPLETED ? "operational"
 					      : "none");
 	tv_set(t, "status_word", incident_status_label(i->status));
@@ -142,11 +137,11 @@ static int add_update_form(
 	desk_set_token(d, f, "preview_csrf", DESK_PREVIEW);
 	desk_set_flag(f, "redrawn", " data-redrawn", form != NULL);
 	desk_set_field(f, form, v == NULL ? NULL : &v[DESK_F_BODY], "body", "", true);
-	if (is_running(i))
+	if (maintenance_is_running(i))
 		desk_add_steps(tv_add(f, "steps"), running, nelem(running), chosen);
 	else if (i->status == INCIDENT_SCHEDULED)
 		desk_add_steps(tv_add(f, "steps"), before, nelem(before), chosen);
-	if (is_running(i)) {
+	if (maintenance_is_running(i)) {
 		struct tv *fold = tv_add(f, "statuses");
 		desk_set_flag(fold, "open", " open", v != NULL && v[DESK_F_COMPONENTS].ok);
 		if (desk_set_statuses(d, fold, &statuses) < 0)
@@ -222,8 +217,8 @@ static int add_forms(
 		return -1;
 	if (i->resolved_at != 0)
 		return 1;
-	if (add_act(d, t, "act", i, is_running(i) ? &complete : &start, a) < 0 ||
-	    (is_running(i) && add_extend_form(d, t, i) < 0))
+	if (add_act(d, t, "act", i, maintenance_is_running(i) ? &complete : &start, a) < 0 ||
+	    (maintenance_is_running(i) && add_extend_form(d, t, i) < 0))
 		return -1;
 	if (add_move_form(d, t, i, form_of(a, DESK_MAINTENANCE_MOVE)) < 0)
 		return -1;
@@ -239,7 +234,7 @@ static bool has_form(const struct incident *i, enum desk_route route)
 	case DESK_MAINTENANCE_START:
 		return i->status == INCIDENT_SCHEDULED;
 	case DESK_MAINTENANCE_COMPLETE:
-		return is_running(i);
+		return maintenance_is_running(i);
 	case DESK_MAINTENANCE_CANCEL:
 	case DESK_MAINTENANCE_MOVE:
 		return i->resolved_at == 0;

@@ -83,6 +83,7 @@ struct desk {
 	const char *say_state;	     /* message above the page, see desk_say; NULL none */
 	const char *say_sentence;
 	const char *say_more; /* a second, quieter sentence, or NULL */
+	bool nobody_told;     /* of what was just published, against what was meant */
 };
 
 /* Handlers, one per route. */
@@ -165,6 +166,9 @@ int desk_set_part(
 /* A message above the page; state: "operational" done, "degraded_performance" look here,
  * "major_outage" not done.  Draw afterwards. */
 void desk_say(struct desk *d, const char *state, const char *sentence);
+
+/* True if ?done= says that something was just published. */
+bool desk_has_published(const struct desk *d);
 
 /* The message for a form that must be drawn again; nothing if it has no errors. */
 void desk_say_errors(struct desk *d, const struct form *form);

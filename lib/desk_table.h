@@ -13,7 +13,7 @@ DESK(SIGN_IN_FORM, ADMIN_SETTINGS, GET, "/sign-in", ANYONE, desk_show_sign_in)
 DESK(SIGN_IN, ADMIN_SETTINGS, POST, "/sign-in", ANYONE, desk_sign_in)
 DESK(SIGN_OUT, ADMIN_SETTINGS, POST, "/sign-out", VIEWER, desk_sign_out)
 
-/* ---- desk_overview.c, desk_incident.c, desk_incident_page.c, desk_ledger.c, desk_preview.c */
+/* ---- desk_overview.c, desk_incident.c, desk_incident_page.c, desk_delivery.c, desk_preview.c */
 DESK(OVERVIEW, INCIDENT_POST, GET, "", VIEWER, desk_show_overview)
 DESK(INCIDENT_FORM, INCIDENT_POST, GET, "/new", EDITOR, desk_show_new_incident)
 DESK(INCIDENT_ADD, INCIDENT_POST, POST, "", EDITOR, desk_add_incident)
@@ -24,6 +24,8 @@ DESK(INCIDENT_EDIT, INCIDENT_POST, POST, "/*/edit", EDITOR, desk_edit_incident)
 DESK(INCIDENT_DELETE_FORM, INCIDENT_POST, GET, "/*/delete", EDITOR, desk_ask_delete_incident)
 DESK(INCIDENT_DELETE, INCIDENT_POST, POST, "/*/delete", EDITOR, desk_delete_incident)
 DESK(NOTIFICATION_STOP, INCIDENT_POST, POST, "/*/stop", EDITOR, desk_stop_notification)
+DESK(NOTIFICATION_RETRY, INCIDENT_POST, POST, "/*/retry", EDITOR, desk_retry_notification)
+DESK(DELIVERY, INCIDENT_POST, GET, "/*/delivery", VIEWER, desk_show_delivery)
 DESK(PREVIEW, INCIDENT_POST, POST, "/preview", EDITOR, desk_preview_incident)
 
 /* ---- desk_update.c: what an update said, of an incident or a maintenance */

@@ -39,18 +39,22 @@ char *desk_window_text(struct desk *d, int64_t from, int64_t until)
 
 /* ------------------------------------------------------------------ the two times */
 
-/* was_ms: what the field was drawn from, 0 for an empty one. */
+/* was_ms: what is stored, 0 where nothing is.  What came as it was drawn is no wish: somebody may have
+ * moved the maintenance since. */
 static int64_t take_time(
     struct desk *d, struct form *form, int field, int64_t was_ms, const char *missing)
 {
 	const struct form_value *v = &form->values[field];
+	const struct form_value *drawn =
+	    &form->values[field == DESK_F_FOR ? DESK_F_FOR_WAS : DESK_F_UNTIL_WAS];
 	const char *name = desk_incident_fields[field].name;
 	char local[ZONE_LOCAL_LEN + 1] = "";
 	int64_t ms = 0;
 
 	if (was_ms != 0)
 		zone_format_local(d->settings.time_zone, was_ms, local);
-	if (v->ok && v->len > 0 && strcmp(v->text, local) == 0)
+	if (v->ok && v->len > 0 &&
+	    strcmp(v->text, drawn->ok && drawn->len > 0 ? drawn->text : local) == 0)
 		return 0;
 	if (!v->ok || v->len == 0) {
 		if (was_ms == 0)
@@ -58,8 +62,10 @@ static int64_t take_time(
 		return 0;
 	}
 	if (!zone_parse_local(d->settings.time_zone, v->text, v->len, &ms))
-		form_add_error(
-		    d->arena, form, name, "This is no time: write it as 2026-11-23T16:00.");
+		form_add_error(d->arena, form, name,
+		    "There is no such time. Write it as 2026-11-23T16:00; where clocks go forward "
+		    "an"
+		    " hour is left out.");
 	return ms;
 }
 
@@ -81,6 +87,12 @@ static void set_time(struct desk *d, struct tv *t, const struct form *form, int 
 		zone_format_local(d->settings.time_zone, ms, local);
 	desk_set_field(t, form, form == NULL ? NULL : &form->values[field],
 	    desk_incident_fields[field].name, local, true);
+	/* after a refusal what was drawn first: only against that a wish can be told */
+	const struct form_value *drawn =
+	    form == NULL ? NULL
+			 : &form->values[field == DESK_F_FOR ? DESK_F_FOR_WAS : DESK_F_UNTIL_WAS];
+	tv_set(t, field == DESK_F_FOR ? "for_was" : "until_was",
+	    drawn != NULL && drawn->ok ? drawn->text : local);
 }
 
 int desk_set_window(

@@ -9,14 +9,11 @@
 #include "html.h"
 #include "json.h"
 
-const char *const feed_month[12] = {
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
 /* ------------------------------------------------------------------ title */
 
 static char *day_text(struct arena *a, const struct clock_date *d)
 {
-	return arena_printf(a, "%d %s %d", d->day, feed_month[d->month - 1], d->year);
+	return arena_printf(a, "%d %s %d", d->day, clock_month_short[d->month - 1], d->year);
 }
 
 /* "24 Nov 2026 16:00–18:00 UTC", with both days where they differ. */

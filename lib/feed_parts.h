@@ -27,6 +27,4 @@ struct feed {
 
 void feed_load(const struct view *v, struct arena *a, struct feed *out);
 
-extern const char *const feed_month[12];
-
 #endif

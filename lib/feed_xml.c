@@ -112,7 +112,7 @@ static void add_rfc822(struct buf *out, const char *name, int64_t ms)
 
 	clock_split(ms, &d);
 	buf_printf(out, "<%s>%s, %02d %s %04d %02d:%02d:%02d GMT</%s>\n", name, weekday[d.weekday],
-	    d.day, feed_month[d.month - 1], d.year, d.hour, d.minute, d.second, name);
+	    d.day, clock_month_short[d.month - 1], d.year, d.hour, d.minute, d.second, name);
 }
 
 static void add_rss_item(struct buf *out, const struct feed_entry *e)

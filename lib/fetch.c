@@ -3,6 +3,7 @@
 #include "fetch.h"
 
 #include "clock.h"
+#include "fetch_curl.h"
 #include "fetch_transfer.h"
 #include "gate.h"
 #include "log.h"
@@ -10,6 +11,7 @@
 
 #define ADDRESS_MS   (60 * CLOCK_SECOND) /* how long resolved addresses are used */
 #define KEPT_CONNECT 64L		 /* idle connections of all origins */
+#define FIRST	     4			 /* requests at once before one was answered */
 
 enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_ACTIVE };
 
@@ -31,7 +33,8 @@ struct fetch_origin {
 	struct gate_query *query;
 	int64_t asked_ms, resolved_ms; /* 0 = no addresses */
 	struct gate_result addresses;
-	size_t in_flight;
+	size_t in_flight, limit;
+	bool h2;
 	struct slot slots[FETCH_TRANSFERS];
 };
 
@@ -44,6 +47,7 @@ struct wired {
 
 struct fetch {
 	struct fetch_settings settings;
+	const struct fetch_curl *curl; /* NULL until the first request */
 	CURLM *multi;
 	int64_t timer_ms; /* when libcurl wants to be called; -1 = never */
 	struct fetch_origin *origins;
@@ -67,15 +71,30 @@ static void answer(struct slot *slot, enum push_failure failure, const char *why
 	reply_release(&reply);
 }
 
+/* What the end of a transfer says about its origin. */
+static void judge(const struct slot *slot, enum push_failure failure)
+{
+	struct fetch_origin *origin = slot->origin;
+
+	if (failure == PUSH_FAILURE_NONE) {
+		origin->h2 |= fetch_transfer_was_h2(&slot->transfer);
+		if (origin->limit < FETCH_TRANSFERS)
+			origin->limit++;
+	} else if (failure != PUSH_FAILURE_UNKNOWN) {
+		/* the addresses may be what is wrong: ask again next time */
+		origin->resolved_ms = 0;
+		origin->limit = FIRST;
+	}
+}
+
 static void finish(struct slot *slot, CURLcode code)
 {
 	char why[CURL_ERROR_SIZE];
 	enum push_failure failure = fetch_transfer_sort(&slot->transfer, code, why, sizeof(why));
 
-	/* the addresses may be what is wrong: ask again next time */
-	if (failure != PUSH_FAILURE_NONE && failure != PUSH_FAILURE_UNKNOWN)
-		slot->origin->resolved_ms = 0;
-	curl_multi_remove_handle(slot->origin->fetch->multi, slot->transfer.easy);
+	judge(slot, failure);
+	slot->origin->fetch->curl->multi_remove_handle(
+	    slot->origin->fetch->multi, slot->transfer.easy);
 	answer(slot, failure, why);
 }
 
@@ -84,11 +103,11 @@ static void collect(struct fetch *fetch)
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(fetch->multi, &left)) != NULL) {
+	while ((message = fetch->curl->multi_info_read(fetch->multi, &left)) != NULL) {
 		struct slot *slot;
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
+		fetch->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
 		finish(slot, message->data.result);
 	}
 }
@@ -106,7 +125,7 @@ static void on_ready(void *user, unsigned events)
 	if (events & LOOP_WRITE)
 		flags |= CURL_CSELECT_OUT;
 	/* wired may be gone after this */
-	curl_multi_socket_action(fetch->multi, wired->fd, flags, &running);
+	fetch->curl->multi_socket_action(fetch->multi, wired->fd, flags, &running);
 	collect(fetch);
 }
 
@@ -138,7 +157,7 @@ static int wire(CURL *easy, curl_socket_t fd, int what, void *user, void *assign
 		free(wired);
 		return -1;
 	}
-	curl_multi_assign(fetch->multi, fd, wired);
+	fetch->curl->multi_assign(fetch->multi, fd, wired);
 	return 0;
 }
 
@@ -153,20 +172,43 @@ static int set_timer(CURLM *multi, long timeout_ms, void *user)
 
 /* --- requests --- */
 
+/* libcurl is there, now at the latest. */
+static bool load(struct fetch *fetch)
+{
+	const struct fetch_curl *curl = fetch_curl_load();
+
+	if (fetch->multi != NULL || curl == NULL)
+		return curl != NULL;
+	fetch->curl = curl;
+	fetch->multi = curl->multi_init();
+	if (fetch->multi == NULL)
+		log_die("FETCH-10", "out of memory");
+	curl->multi_setopt(fetch->multi, CURLMOPT_SOCKETFUNCTION, wire);
+	curl->multi_setopt(fetch->multi, CURLMOPT_SOCKETDATA, fetch);
+	curl->multi_setopt(fetch->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl->multi_setopt(fetch->multi, CURLMOPT_TIMERDATA, fetch);
+	curl->multi_setopt(fetch->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECT);
+	return true;
+}
+
 static void start(struct slot *slot)
 {
 	struct fetch_origin *origin = slot->origin;
 	bool by_proxy = origin->fetch->settings.proxy != NULL;
 	CURLMcode code;
 
+	if (!load(origin->fetch)) {
+		answer(slot, PUSH_FAILURE_LOCAL, "libcurl cannot be used");
+		return;
+	}
 	slot->state = SLOT_ACTIVE;
 	fetch_transfer_prepare(
 	    &slot->transfer, slot->request, by_proxy ? NULL : &origin->addresses);
-	code = curl_multi_add_handle(origin->fetch->multi, slot->transfer.easy);
+	code = origin->fetch->curl->multi_add_handle(origin->fetch->multi, slot->transfer.easy);
 	if (code == CURLM_OK)
 		return;
-	log_error("FETCH-06", "libcurl: %s", curl_multi_strerror(code));
-	answer(slot, PUSH_FAILURE_LOCAL, curl_multi_strerror(code));
+	log_error("FETCH-06", "libcurl: %s", origin->fetch->curl->multi_strerror(code));
+	answer(slot, PUSH_FAILURE_LOCAL, origin->fetch->curl->multi_strerror(code));
 }
 
 static void fail_waiting(struct fetch_origin *origin, enum push_failure failure, const char *why)
@@ -239,7 +281,7 @@ static int turn(void *user, int64_t now)
 	}
 	if (fetch->timer_ms >= 0 && fetch->timer_ms <= now) {
 		fetch->timer_ms = -1;
-		curl_multi_socket_action(fetch->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+		fetch->curl->multi_socket_action(fetch->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 		collect(fetch);
 	}
 	if (fetch->answers != answers)
@@ -263,18 +305,6 @@ struct fetch *fetch_open(const struct fetch_settings *settings)
 	if (settings->answer_ms == 0)
 		fetch->settings.answer_ms = FETCH_ANSWER_MS;
 	fetch->timer_ms = -1;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
-		fetch->multi = curl_multi_init();
-	if (fetch->multi == NULL) {
-		log_error("FETCH-08", "libcurl does not start");
-		free(fetch);
-		return NULL;
-	}
-	curl_multi_setopt(fetch->multi, CURLMOPT_SOCKETFUNCTION, wire);
-	curl_multi_setopt(fetch->multi, CURLMOPT_SOCKETDATA, fetch);
-	curl_multi_setopt(fetch->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_multi_setopt(fetch->multi, CURLMOPT_TIMERDATA, fetch);
-	curl_multi_setopt(fetch->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECT);
 	loop_add_turn(settings->loop, turn, fetch);
 	return fetch;
 }
@@ -285,8 +315,8 @@ void fetch_close(struct fetch *fetch)
 		return;
 	assert(fetch->origins == NULL);
 	loop_remove_turn(fetch->settings.loop, turn, fetch);
-	curl_multi_cleanup(fetch->multi);
-	curl_global_cleanup();
+	if (fetch->multi != NULL)
+		fetch->curl->multi_cleanup(fetch->multi);
 	free(fetch);
 }
 
@@ -298,6 +328,7 @@ struct fetch_origin *fetch_origin_open(
 	if (origin == NULL)
 		log_die("FETCH-09", "out of memory");
 	origin->fetch = fetch;
+	origin->limit = FIRST;
 	origin->answered = answered;
 	origin->user = user;
 	fetch_target_init(&origin->target, &fetch->settings, host, port, &fetch->connections);
@@ -318,7 +349,8 @@ void fetch_origin_close(struct fetch_origin *origin)
 	for (size_t i = 0; i < FETCH_TRANSFERS; i++) {
 		struct slot *slot = &origin->slots[i];
 		if (slot->state == SLOT_ACTIVE)
-			curl_multi_remove_handle(origin->fetch->multi, slot->transfer.easy);
+			origin->fetch->curl->multi_remove_handle(
+			    origin->fetch->multi, slot->transfer.easy);
 		if (slot->state != SLOT_FREE)
 			reply_release(&slot->transfer.reply);
 		fetch_transfer_close(&slot->transfer);
@@ -332,7 +364,12 @@ void fetch_origin_close(struct fetch_origin *origin)
 
 size_t fetch_origin_room(const struct fetch_origin *origin)
 {
-	return FETCH_TRANSFERS - origin->in_flight;
+	return origin->limit > origin->in_flight ? origin->limit - origin->in_flight : 0;
+}
+
+bool fetch_origin_has_h2(const struct fetch_origin *origin)
+{
+	return origin->h2;
 }
 
 size_t fetch_origin_in_flight(const struct fetch_origin *origin)

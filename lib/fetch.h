@@ -1,8 +1,14 @@
-/* fetch.h - pushes over HTTP/1.1 with libcurl: for services that offer no HTTP/2, and for proxies.
+/* fetch.h - pushes over HTTP/1.1 with libcurl: for services that offer no HTTP/2.
  *
  * Callers outside the transport use transport.h; the meaning of requests, answers and failures is
- * described there.  At most FETCH_TRANSFERS requests per origin are under way; more wait their turn
- * (room says 0).  libcurl's multi interface is driven by the loop and never blocks.
+ * described there.  libcurl is loaded by the first request (fetch_curl.h); where it is missing,
+ * requests end with LOCAL.  Its multi interface is driven by the loop and never blocks.
+ *
+ * Each request under way has a connection of its own, kept for the next one.  Four of them at first,
+ * one more with every answer, up to FETCH_TRANSFERS; more wait their turn (room says 0).
+ *
+ * HTTP/2 is offered to the service (ALPN): if it has learnt that since it was asked last, what was
+ * begun is sent so, and fetch_origin_has_h2 tells.
  *
  * Safety (each item is an option of libcurl that is set in fetch_transfer.c and nowhere else): only
  * https, no redirect is followed, no request is repeated by itself, no proxy but the operator's (the
@@ -25,7 +31,7 @@ struct fetch_origin;
 
 #define FETCH_CONNECT_MS 5000
 #define FETCH_ANSWER_MS	 15000
-#define FETCH_TRANSFERS	 4
+#define FETCH_TRANSFERS	 16
 
 /* Zero means the default above. */
 struct fetch_settings {
@@ -33,7 +39,7 @@ struct fetch_settings {
 	struct gate *gate;
 	const struct endpoint_policy *policy;
 	const char *ca_file; /* PEM with further authorities, or NULL */
-	const char *proxy;   /* "http://host:port", or NULL */
+	const char *proxy;   /* "http://[user:password@]host:port", or NULL */
 	int64_t connect_ms, answer_ms;
 };
 
@@ -48,6 +54,9 @@ void fetch_origin_close(struct fetch_origin *origin);
 
 size_t fetch_origin_room(const struct fetch_origin *origin);
 size_t fetch_origin_in_flight(const struct fetch_origin *origin);
+
+/* The service has answered over HTTP/2: it belongs to the other transport now. */
+bool fetch_origin_has_h2(const struct fetch_origin *origin);
 
 /* 1, or 0 without room. */
 int fetch_submit(struct fetch_origin *origin, struct push_request *request);

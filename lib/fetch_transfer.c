@@ -3,6 +3,7 @@
 #include "fetch_transfer.h"
 
 #include "buf.h"
+#include "fetch_curl.h"
 #include "log.h"
 #include "tls.h"
 
@@ -109,64 +110,81 @@ static CURLcode add_authorities(CURL *easy, void *context, void *user)
 
 /* --- the request --- */
 
-/* What is the same for every request of a slot. */
-static void set_options(struct fetch_transfer *transfer)
-{
-	const struct fetch_target *target = transfer->target;
-	const struct fetch_settings *settings = target->settings;
-	const char *folder = tls_authority_folder();
-	CURL *easy = transfer->easy;
-
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
-	curl_easy_setopt(easy, CURLOPT_URL, target->url);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy != NULL ? settings->proxy : "");
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (folder != NULL) {
-		curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-		curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
-	}
-	if (settings->ca_file != NULL) {
-		curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, add_authorities);
-		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, settings->ca_file);
-	}
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_ms);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)settings->answer_ms);
-	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_S);
-	curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, MAX_AGE_S);
-	if (target->connect_to != NULL)
-		curl_easy_setopt(easy, CURLOPT_CONNECT_TO, target->connect_to);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_POST, 1L);
-	/* From a buffer of ours libcurl would send a request again by itself when a kept connection
-	 * breaks.  It cannot rewind this function, so it fails instead and the caller decides. */
-	curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-	curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-}
-
 static void add_line(struct curl_slist **list, struct buf *line)
 {
-	struct curl_slist *longer = curl_slist_append(*list, line->data);
+	struct curl_slist *longer = fetch_curl_load()->slist_append(*list, line->data);
 
 	if (longer == NULL)
 		log_die("FETCH-01", "out of memory");
 	*list = longer;
 	buf_clear(line);
+}
+
+/* Where the operator's map leads this origin; NULL where it does not. */
+static void make_connect_to(struct fetch_transfer *transfer)
+{
+	const struct fetch_target *target = transfer->target;
+	bool ipv6 = strchr(target->route.host, ':') != NULL;
+	struct buf line = BUF_INIT;
+
+	if (!target->route.mapped)
+		return;
+	buf_printf(&line, ipv6 ? "%s:%u:[%s]:%u" : "%s:%u:%s:%u", target->host, target->port,
+	    target->route.host, target->route.port);
+	add_line(&transfer->connect_to, &line);
+	buf_release(&line);
+}
+
+/* What is the same for every request of a slot. */
+static void set_options(struct fetch_transfer *transfer)
+{
+	const struct fetch_target *target = transfer->target;
+	const struct fetch_settings *settings = target->settings;
+	const struct fetch_curl *curl = fetch_curl_load();
+	const char *folder = tls_authority_folder();
+	CURL *easy = transfer->easy;
+
+	curl->easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+	curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
+	curl->easy_setopt(easy, CURLOPT_URL, target->url);
+	curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+	curl->easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+	curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl->easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl->easy_setopt(easy, CURLOPT_PROXY, settings->proxy != NULL ? settings->proxy : "");
+	curl->easy_setopt(easy, CURLOPT_NOPROXY, "");
+	curl->easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl->easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl->easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl->easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl->easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (folder != NULL) {
+		curl->easy_setopt(easy, CURLOPT_CAINFO, NULL);
+		curl->easy_setopt(easy, CURLOPT_CAPATH, folder);
+	}
+	if (settings->ca_file != NULL) {
+		curl->easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, add_authorities);
+		curl->easy_setopt(easy, CURLOPT_SSL_CTX_DATA, settings->ca_file);
+	}
+	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_ms);
+	curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)settings->answer_ms);
+	curl->easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_S);
+	curl->easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, MAX_AGE_S);
+	make_connect_to(transfer);
+	curl->easy_setopt(easy, CURLOPT_CONNECT_TO, transfer->connect_to);
+	curl->easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl->easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+	curl->easy_setopt(easy, CURLOPT_POST, 1L);
+	/* From a buffer of ours libcurl would send a request again by itself when a kept connection
+	 * breaks.  It cannot rewind this function, so it fails instead and the caller decides. */
+	curl->easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+	curl->easy_setopt(easy, CURLOPT_READDATA, transfer);
+	curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl->easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl->easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 }
 
 static void make_headers(struct fetch_transfer *transfer)
@@ -219,12 +237,14 @@ static void make_addresses(struct fetch_transfer *transfer, const struct gate_re
 void fetch_transfer_prepare(struct fetch_transfer *transfer, struct push_request *request,
     const struct gate_result *addresses)
 {
+	const struct fetch_curl *curl = fetch_curl_load();
+
 	transfer->request = request;
 	transfer->body_sent = 0;
 	transfer->blocked = transfer->too_much = false;
 	transfer->error[0] = '\0';
 	if (transfer->easy == NULL) {
-		transfer->easy = curl_easy_init();
+		transfer->easy = curl->easy_init();
 		if (transfer->easy == NULL)
 			log_die("FETCH-02", "out of memory");
 		set_options(transfer);
@@ -233,26 +253,34 @@ void fetch_transfer_prepare(struct fetch_transfer *transfer, struct push_request
 	/* an IPv6 literal needs no resolving and would not fit the form of the list */
 	if (addresses != NULL && strchr(transfer->target->route.host, ':') == NULL)
 		make_addresses(transfer, addresses);
-	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
-	curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, transfer->addresses);
-	curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, request->path);
-	curl_easy_setopt(
+	curl->easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+	curl->easy_setopt(transfer->easy, CURLOPT_RESOLVE, transfer->addresses);
+	curl->easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, request->path);
+	curl->easy_setopt(
 	    transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+}
+
+static void free_list(struct curl_slist **list)
+{
+	if (*list != NULL)
+		fetch_curl_load()->slist_free_all(*list);
+	*list = NULL;
 }
 
 void fetch_transfer_clear(struct fetch_transfer *transfer)
 {
-	curl_slist_free_all(transfer->headers);
-	curl_slist_free_all(transfer->addresses);
-	transfer->headers = transfer->addresses = NULL;
+	free_list(&transfer->headers);
+	free_list(&transfer->addresses);
 	transfer->request = NULL;
 }
 
 void fetch_transfer_close(struct fetch_transfer *transfer)
 {
-	curl_easy_cleanup(transfer->easy);
+	if (transfer->easy != NULL)
+		fetch_curl_load()->easy_cleanup(transfer->easy);
 	transfer->easy = NULL;
 	fetch_transfer_clear(transfer);
+	free_list(&transfer->connect_to);
 }
 
 void fetch_target_init(struct fetch_target *target, const struct fetch_settings *settings,
@@ -260,25 +288,19 @@ void fetch_target_init(struct fetch_target *target, const struct fetch_settings 
 {
 	struct buf line = BUF_INIT;
 
-	*target = (struct fetch_target){.settings = settings, .connections = connections};
+	*target = (struct fetch_target){
+	    .settings = settings, .connections = connections, .host = strdup(host), .port = port};
 	endpoint_find_route(settings->policy, host, port, &target->route);
 	buf_printf(&line, port == 443 ? "https://%s/" : "https://%s:%u/", host, port);
 	target->url = strdup(line.data);
-	if (target->url == NULL)
+	if (target->url == NULL || target->host == NULL)
 		log_die("FETCH-03", "out of memory");
-	buf_clear(&line);
-	if (target->route.mapped) {
-		bool ipv6 = strchr(target->route.host, ':') != NULL;
-		buf_printf(&line, ipv6 ? "%s:%u:[%s]:%u" : "%s:%u:%s:%u", host, port,
-		    target->route.host, target->route.port);
-		add_line(&target->connect_to, &line);
-	}
 	buf_release(&line);
 }
 
 void fetch_target_release(struct fetch_target *target)
 {
-	curl_slist_free_all(target->connect_to);
+	free(target->host);
 	free(target->url);
 }
 
@@ -287,20 +309,23 @@ void fetch_target_release(struct fetch_target *target)
 /* Was the request certainly not on the wire when time ran out? */
 static bool was_connecting(CURL *easy)
 {
+	const struct fetch_curl *curl = fetch_curl_load();
 	long connects = 0;
 	curl_off_t ready = 0;
 
-	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
-	curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+	curl->easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+	curl->easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
 	return connects > 0 && ready == 0;
 }
 
-static bool proxy_refused(CURL *easy)
+/* Did it end before there was a tunnel? */
+static bool proxy_failed(CURL *easy)
 {
+	const struct fetch_curl *curl = fetch_curl_load();
 	long code = 0;
 
-	curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &code);
-	return code >= 300;
+	curl->easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &code);
+	return code >= 300 || (code == 0 && was_connecting(easy));
 }
 
 /* libcurl's codes in our words. */
@@ -329,6 +354,8 @@ static enum push_failure sort(const struct fetch_transfer *transfer, CURLcode co
 	case CURLE_SSL_INVALIDCERTSTATUS:
 		return PUSH_FAILURE_TLS_VERIFY;
 	case CURLE_OPERATION_TIMEDOUT:
+		if (proxy != NULL && proxy_failed(transfer->easy))
+			return PUSH_FAILURE_PROXY;
 		return was_connecting(transfer->easy) ? PUSH_FAILURE_CONNECT : PUSH_FAILURE_UNKNOWN;
 	case CURLE_OUT_OF_MEMORY:
 	case CURLE_BAD_FUNCTION_ARGUMENT:
@@ -339,8 +366,17 @@ static enum push_failure sort(const struct fetch_transfer *transfer, CURLcode co
 	case CURLE_FAILED_INIT:
 		return PUSH_FAILURE_LOCAL;
 	default:
-		return proxy_refused(transfer->easy) ? PUSH_FAILURE_PROXY : PUSH_FAILURE_UNKNOWN;
+		return proxy != NULL && proxy_failed(transfer->easy) ? PUSH_FAILURE_PROXY
+								     : PUSH_FAILURE_UNKNOWN;
 	}
+}
+
+bool fetch_transfer_was_h2(const struct fetch_transfer *transfer)
+{
+	long version = 0;
+
+	fetch_curl_load()->easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+	return version == CURL_HTTP_VERSION_2_0;
 }
 
 enum push_failure fetch_transfer_sort(
@@ -353,7 +389,7 @@ enum push_failure fetch_transfer_sort(
 	else if (transfer->error[0] != '\0')
 		snprintf(why, why_cap, "%s", transfer->error);
 	else
-		snprintf(why, why_cap, "%s", curl_easy_strerror(code));
+		snprintf(why, why_cap, "%s", fetch_curl_load()->easy_strerror(code));
 	if (failure == PUSH_FAILURE_LOCAL)
 		log_error("FETCH-04", "libcurl: %s", why);
 	return failure;

@@ -1,7 +1,8 @@
 /* fetch_transfer.h - one request over HTTP/1.1: libcurl's options, callbacks and errors (part of
  * fetch, with which it shares the ownership of libcurl).
  *
- * fetch.c decides when a transfer runs; here stands what it may do and what its end means.
+ * fetch.c decides when a transfer runs; here stands what it may do and what its end means.  libcurl
+ * must be loaded (fetch_curl.h) before a transfer is prepared.
  */
 #ifndef FETCH_TRANSFER_H
 #define FETCH_TRANSFER_H
@@ -18,9 +19,10 @@
 struct fetch_target {
 	const struct fetch_settings *settings;
 	struct endpoint_route route;
-	char *url; /* of the origin: the path goes into the request line as it is */
-	struct curl_slist *connect_to; /* NULL unless the route is mapped */
-	uint64_t *connections;	       /* counts those opened */
+	char *host;
+	uint16_t port;
+	char *url;	       /* of the origin: the path goes into the request line as it is */
+	uint64_t *connections; /* counts those opened */
 };
 
 struct fetch_transfer {
@@ -32,6 +34,7 @@ struct fetch_transfer {
 	bool too_much; /* we ended it: header list or body beyond the limits */
 	struct reply reply;
 	struct curl_slist *headers, *addresses;
+	struct curl_slist *connect_to; /* NULL unless the route is mapped */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -47,6 +50,9 @@ void fetch_transfer_prepare(struct fetch_transfer *transfer, struct push_request
 /* What libcurl's result means, with words into why. */
 enum push_failure fetch_transfer_sort(
     const struct fetch_transfer *transfer, CURLcode code, char *why, size_t why_cap);
+
+/* The answer came over HTTP/2: ALPN chose it, which the service did not offer when it was asked. */
+bool fetch_transfer_was_h2(const struct fetch_transfer *transfer);
 
 /* Frees what belonged to the request, the reply excepted. */
 void fetch_transfer_clear(struct fetch_transfer *transfer);

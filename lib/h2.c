@@ -9,7 +9,9 @@
 #include "tls.h"
 
 #define FIRST_ROOM 32 /* requests taken before a peer has said what it allows */
-#define MEASURE_MS 20 /* how long fullness is watched before a further connection */
+#define MEASURE_MS 20 /* how long fullness is watched before further connections */
+#define WAIT_SHARE 8  /* waiting less than this part of the time is no reason for them */
+#define RATE_MS	   20 /* requests that a process can make in a millisecond, and some */
 
 /* --- requests --- */
 
@@ -67,6 +69,8 @@ void h2_request_answer(
 	struct push_answer out;
 
 	detach(origin, stream);
+	if (failure == PUSH_FAILURE_NONE)
+		origin->took_16 += (size_t)took - origin->took_16 / 16;
 	reply_answer(&stream->reply, failure, why, (int32_t)took, &out);
 	origin->h2->answers++;
 	origin->answered(origin->user, stream->request, &out);
@@ -195,42 +199,97 @@ static void flush_connections(struct h2_origin *origin)
 	}
 }
 
-/* Was the caller kept waiting for most of the last while because everything was full?  Then the
- * services' answer time limits the rate, and more streams raise it. */
-static bool is_starved(struct h2_origin *origin, int64_t waited, int64_t now)
+/* How many connections would carry what the caller could send?  While everything is full and we wait,
+ * it is the answer time that limits the rate: in flight = rate x answer time.  Who waited w of the
+ * time could send 1 / (1 - w) as much, so that many times as many are wanted, at most twice. */
+static size_t wanted(struct h2_origin *origin, size_t usable, int64_t waited, int64_t now)
 {
-	int64_t elapsed = now - origin->measured_ms;
-	bool starved;
+	int64_t elapsed = now - origin->measured_ms, idle;
 
 	if (origin->full)
 		origin->waited_ms += waited;
 	if (elapsed < MEASURE_MS)
-		return false;
-	starved = origin->full && origin->waited_ms * 2 > elapsed;
+		return usable;
+	idle = origin->full ? origin->waited_ms : 0;
 	origin->measured_ms = now;
 	origin->waited_ms = 0;
-	return starved;
+	if (idle * WAIT_SHARE < elapsed)
+		return usable;
+	if (idle * 2 >= elapsed)
+		return usable * 2;
+	return usable +
+	       (usable * (size_t)idle + (size_t)(elapsed - idle) - 1) / (size_t)(elapsed - idle);
 }
 
-/* Opens a connection where one is missing, or where more of them would raise the rate. */
+/* What the answer time can justify at all: where answers are quick, waiting has other reasons. */
+static size_t useful(const struct h2_origin *origin)
+{
+	size_t streams = 1;
+
+	for (const struct h2_connection *c = origin->connections; c != NULL; c = c->next)
+		if (h2_connection_is_usable(c) && h2_connection_limit(c) > streams)
+			streams = h2_connection_limit(c);
+	return 1 + RATE_MS * origin->took_16 / 16 / streams;
+}
+
+/* Opens connections where one is missing, or where more of them would raise the rate. */
 static void open_connections(struct h2_origin *origin, int64_t waited, int64_t now)
 {
 	size_t most = origin->h2->settings.max_connections;
-	size_t usable = 0, connecting = 0, all = 0;
+	size_t usable = 0, connecting = 0, all = 0, want;
 	const struct h2_connection *c;
-	bool starved = is_starved(origin, waited, now);
 
 	for (c = origin->connections; c != NULL; c = c->next) {
 		all++;
 		usable += h2_connection_is_usable(c);
 		connecting += c->session == NULL;
 	}
-	/* those that drain count too: a peer that ends every connection gets no more of them */
-	if (origin->http1 || connecting > 0 || all >= most * 2)
+	want = wanted(origin, usable, waited, now);
+	if (want > useful(origin))
+		want = useful(origin);
+	if (origin->http1 || connecting > 0)
 		return;
-	if (usable == 0 ? origin->waiting != NULL
-			: starved && usable < most && now >= origin->grow_after_ms)
+	if (usable == 0)
+		want = origin->waiting != NULL;
+	else if (now < origin->grow_after_ms)
+		return;
+	/* those that drain count too: a peer that ends every connection gets no more of them */
+	for (; usable < want && usable < most && all < most * 2; usable++, all++)
 		h2_connection_start(origin);
+}
+
+/* The usable connection with the fewest requests. */
+static struct h2_connection *quietest(const struct h2_origin *origin, size_t *usable)
+{
+	struct h2_connection *best = NULL, *c;
+
+	*usable = 0;
+	for (c = origin->connections; c != NULL; c = c->next) {
+		if (!h2_connection_is_usable(c))
+			continue;
+		++*usable;
+		if (best == NULL || c->streams < best->streams)
+			best = c;
+	}
+	return best;
+}
+
+/* Connections that the last while has not needed end when their last answer is in: what was in
+ * flight at most would fit twice into those that stay. */
+static void close_surplus(struct h2_origin *origin, int64_t now)
+{
+	struct h2_connection *c;
+	size_t usable;
+
+	if (origin->live > origin->live_most)
+		origin->live_most = origin->live;
+	if (now - origin->shrunk_ms < origin->h2->settings.shrink_ms)
+		return;
+	while ((c = quietest(origin, &usable)) != NULL && usable > 1 &&
+	       origin->live_most * 2 <= (usable - 1) * h2_connection_limit(c))
+		c->draining = true;
+	origin->shrunk_ms = now;
+	origin->live_most = origin->live;
 }
 
 static void sooner(int64_t *next, int64_t candidate)
@@ -249,6 +308,8 @@ static int64_t next_turn(const struct h2_origin *origin, int64_t now)
 		sooner(&next, origin->first->submitted_ms + origin->h2->settings.answer_ms);
 	if (origin->full)
 		sooner(&next, origin->measured_ms + MEASURE_MS);
+	if (origin->connections != NULL && origin->connections->next != NULL)
+		sooner(&next, origin->shrunk_ms + origin->h2->settings.shrink_ms);
 	for (c = origin->connections; c != NULL; c = c->next)
 		sooner(&next, h2_connection_deadline(c));
 	return next > now ? next : now + 1;
@@ -268,6 +329,7 @@ static int turn(void *user, int64_t now)
 		assign_waiting(origin, now);
 		flush_connections(origin);
 		open_connections(origin, waited, now);
+		close_surplus(origin, now);
 		origin->full = !origin->http1 && h2_origin_room(origin) == 0;
 		sooner(&next, next_turn(origin, now));
 	}
@@ -293,6 +355,8 @@ static void set_defaults(struct h2_settings *settings)
 		settings->answer_ms = H2_ANSWER_MS;
 	if (settings->idle_ms == 0)
 		settings->idle_ms = H2_IDLE_MS;
+	if (settings->shrink_ms == 0)
+		settings->shrink_ms = H2_SHRINK_MS;
 	if (settings->max_age_ms == 0)
 		settings->max_age_ms = H2_MAX_AGE_MS;
 }
@@ -339,7 +403,7 @@ struct h2_origin *h2_origin_open(
 	origin->h2 = h2;
 	origin->answered = answered;
 	origin->user = user;
-	origin->measured_ms = clock_mono_ms();
+	origin->measured_ms = origin->shrunk_ms = clock_mono_ms();
 	snprintf(origin->host, sizeof(origin->host), "%s", host);
 	if (port == 443)
 		snprintf(origin->authority, sizeof(origin->authority), "%s", host);

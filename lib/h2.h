@@ -3,9 +3,9 @@
  * Callers outside the transport use transport.h; the meaning of requests, answers and failures is
  * described there.
  *
- * An origin has one connection at first and one more at a time, up to max_connections, while all of
- * them are full and the caller spends most of its time waiting: then the answer time limits the
- * rate.  Requests submitted in a turn are written together, in TLS records of up to 16 kB.  The
+ * An origin has one connection at first.  While all of them are full and the caller has to wait, the
+ * answer time limits the rate (in flight = rate x answer time), so there come more, at most twice as
+ * many at a time and max_connections in all.  What was not needed for SHRINK_MS is closed.  Requests submitted in a turn are written together, in TLS records of up to 16 kB.  The
  * peer's SETTINGS_MAX_CONCURRENT_STREAMS and windows are obeyed.
  *
  * What ends a request without an answer:
@@ -17,7 +17,8 @@
  *   transport.h: UNKNOWN.  A status counts as an answer if RST_STREAM NO_ERROR follows, or if it is
  *   we who end the request (time, length of the body).
  *
- * - No connection in CONNECT_MS: CONNECT, RESOLVE, BLOCKED_ADDRESS or TLS_VERIFY for all that wait.
+ * - No connection in CONNECT_MS: CONNECT, RESOLVE, BLOCKED_ADDRESS, PROXY or TLS_VERIFY for all that
+ *   wait.
  *
  * - ALPN chose http/1.1: HTTP1 for all that wait, and h2_origin_state says so from then on.
  *
@@ -35,13 +36,15 @@ struct loop;
 struct gate;
 struct h2;
 struct h2_origin;
+struct proxy;
 
 #define H2_CONNECT_MS 5000
 #define H2_ANSWER_MS  20000
 #define H2_IDLE_MS    110000
+#define H2_SHRINK_MS  5000
 #define H2_MAX_AGE_MS 3000000
 
-#define H2_MAX_CONNECTIONS 8
+#define H2_MAX_CONNECTIONS 16
 #define H2_MAX_STREAMS	   100
 
 /* Zero means the default above. */
@@ -49,10 +52,11 @@ struct h2_settings {
 	struct loop *loop;
 	struct gate *gate;
 	const struct endpoint_policy *policy;
-	const char *ca_file; /* PEM with further authorities, or NULL */
+	const char *ca_file;	   /* PEM with further authorities, or NULL */
+	const struct proxy *proxy; /* NULL = none; must outlive */
 	unsigned max_connections;
 	unsigned max_streams;
-	int64_t connect_ms, answer_ms, idle_ms, max_age_ms;
+	int64_t connect_ms, answer_ms, idle_ms, shrink_ms, max_age_ms;
 };
 
 enum h2_origin_state {

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "gate.h"
 #include "log.h"
+#include "proxy.h"
 #include "tls.h"
 
 #define NEXT_ADDRESS_MS 1500  /* patience with one of several addresses */
@@ -144,22 +145,58 @@ static void on_changed(void *user)
 		    connection, PUSH_FAILURE_CONNECT, h2_session_why(connection->session));
 }
 
+/* The name has no address that we may use. */
+static void lose_unfound(struct h2_connection *connection, const struct gate_result *result)
+{
+	enum push_failure failure = PUSH_FAILURE_RESOLVE;
+	char why[160];
+
+	if (result->verdict == GATE_BLOCKED)
+		failure = PUSH_FAILURE_BLOCKED_ADDRESS;
+	snprintf(why, sizeof(why), "%s", result->why);
+	if (connection->origin->h2->settings.proxy != NULL) {
+		failure = PUSH_FAILURE_PROXY;
+		snprintf(why, sizeof(why), "the proxy's name: %s", result->why);
+	}
+	h2_connection_lose(connection, failure, why);
+}
+
 static void on_found(void *user, const struct gate_result *result)
 {
 	struct h2_connection *connection = user;
 	struct h2_origin *origin = connection->origin;
+	struct tls_target target = {
+	    .name = origin->host,
+	    .addresses = result,
+	    .proxy = origin->h2->settings.proxy,
+	    .tunnel_host = origin->route.host,
+	    .tunnel_port = origin->route.port,
+	};
 
 	connection->query = NULL;
-	if (result->verdict == GATE_OK) {
-		connection->address_ms = clock_mono_ms();
-		connection->tls = tls_open(origin->h2->client, origin->h2->settings.loop,
-		    origin->host, result, on_changed, connection);
-		attend(connection);
+	if (result->verdict != GATE_OK) {
+		lose_unfound(connection, result);
 		return;
 	}
-	h2_connection_lose(connection,
-	    result->verdict == GATE_BLOCKED ? PUSH_FAILURE_BLOCKED_ADDRESS : PUSH_FAILURE_RESOLVE,
-	    result->why);
+	connection->address_ms = clock_mono_ms();
+	connection->tls = tls_open(
+	    origin->h2->client, origin->h2->settings.loop, &target, on_changed, connection);
+	attend(connection);
+}
+
+/* Behind a proxy it is the proxy's name that we look up, and the operator has chosen that. */
+static void ask_addresses(struct h2_connection *connection)
+{
+	const struct h2_settings *settings = &connection->origin->h2->settings;
+	const struct endpoint_route *route = &connection->origin->route;
+	const struct proxy *proxy = settings->proxy;
+
+	if (proxy != NULL)
+		connection->query =
+		    gate_ask(settings->gate, proxy->host, proxy->port, true, on_found, connection);
+	else
+		connection->query = gate_ask(settings->gate, route->host, route->port,
+		    route->any_address, on_found, connection);
 }
 
 void h2_connection_start(struct h2_origin *origin)
@@ -173,8 +210,16 @@ void h2_connection_start(struct h2_origin *origin)
 	connection->next = origin->connections;
 	origin->connections = connection;
 	origin->h2->connections++;
-	connection->query = gate_ask(origin->h2->settings.gate, origin->route.host,
-	    origin->route.port, origin->route.any_address, on_found, connection);
+	ask_addresses(connection);
+}
+
+static void lose_late(struct h2_connection *connection)
+{
+	enum push_failure failure = tls_lateness(connection->tls);
+
+	h2_connection_lose(connection, failure,
+	    failure == PUSH_FAILURE_PROXY ? "no tunnel through the proxy in time"
+					  : "no connection in time");
 }
 
 static void check_connecting(struct h2_connection *connection, int64_t now)
@@ -183,11 +228,11 @@ static void check_connecting(struct h2_connection *connection, int64_t now)
 
 	if (now - connection->started_ms >= settings->connect_ms) {
 		if (connection->query != NULL)
-			h2_connection_lose(
-			    connection, PUSH_FAILURE_RESOLVE, "the name servers did not answer");
+			h2_connection_lose(connection,
+			    settings->proxy != NULL ? PUSH_FAILURE_PROXY : PUSH_FAILURE_RESOLVE,
+			    "the name servers did not answer");
 		else
-			h2_connection_lose(
-			    connection, PUSH_FAILURE_CONNECT, "no connection in time");
+			lose_late(connection);
 	} else if (connection->tls != NULL && now - connection->address_ms >= NEXT_ADDRESS_MS) {
 		connection->address_ms = now;
 		tls_try_next(connection->tls);
@@ -203,6 +248,8 @@ static void check_open(struct h2_connection *connection, int64_t now)
 		connection->draining = true;
 	if (connection->streams > 0)
 		connection->idle_ms = now;
+	else if (connection->draining)
+		h2_connection_free(connection);
 	else if (!h2_connection_is_usable(connection))
 		h2_connection_lose(connection, PUSH_FAILURE_NOT_SENT, "ended by the peer");
 	else if (now - connection->idle_ms >= settings->idle_ms)

@@ -47,6 +47,10 @@ struct h2_origin {
 	bool full;
 	int64_t measured_ms, waited_ms;
 	int64_t grow_after_ms;
+	size_t took_16; /* answer time, ms x 16, of the last answers */
+	/* the most requests in flight since then */
+	size_t live_most;
+	int64_t shrunk_ms;
 	struct endpoint_route route;
 	char authority[ENDPOINT_HOST_MAX + 8];
 	char host[ENDPOINT_HOST_MAX + 1];

@@ -47,13 +47,14 @@ static const char *entity(char c)
 	}
 }
 
-void html_escape(struct buf *out, const char *s, size_t len)
+/* Markup is ours already: only what no page may hold is replaced in it. */
+static void add_printable(struct buf *out, const char *s, size_t len, bool as_markup)
 {
 	size_t i = 0;
 
 	while (i < len) {
 		size_t n = good_step(s + i, len - i);
-		const char *e = entity(s[i]);
+		const char *e = as_markup ? NULL : entity(s[i]);
 		if (n == 0)
 			buf_add_str(out, "\xef\xbf\xbd");
 		else if (e != NULL)
@@ -62,6 +63,11 @@ void html_escape(struct buf *out, const char *s, size_t len)
 			buf_add(out, s + i, n);
 		i += n == 0 ? 1 : n;
 	}
+}
+
+void html_escape(struct buf *out, const char *s, size_t len)
+{
+	add_printable(out, s, len, false);
 }
 
 static bool has_prefix(const char *s, size_t len, const char *prefix)
@@ -98,6 +104,28 @@ static void unwrap(cmark_node *node)
 	cmark_node_free(node);
 }
 
+/* True if anything of it can be read. */
+static bool has_words(cmark_node *node)
+{
+	cmark_iter *walk = cmark_iter_new(node);
+	bool found = false;
+
+	while (!found && cmark_iter_next(walk) != CMARK_EVENT_DONE) {
+		const char *words = cmark_node_get_literal(cmark_iter_get_node(walk));
+		found = words != NULL && words[strspn(words, " \t\n")] != '\0';
+	}
+	cmark_iter_free(walk);
+	return found;
+}
+
+static cmark_node *new_text(const char *words)
+{
+	cmark_node *text = cmark_node_new(CMARK_NODE_TEXT);
+
+	cmark_node_set_literal(text, words);
+	return text;
+}
+
 static void replace_link(cmark_node *node)
 {
 	const char *url = cmark_node_get_url(node);
@@ -108,6 +136,8 @@ static void replace_link(cmark_node *node)
 		unwrap(node);
 		return;
 	}
+	if (!has_words(node))
+		cmark_node_append_child(node, new_text(url));
 	cmark_node *link = cmark_node_new(CMARK_NODE_CUSTOM_INLINE);
 	buf_add_str(&open, "<a href=\"");
 	html_escape(&open, url, len);
@@ -124,37 +154,47 @@ static void replace_link(cmark_node *node)
 
 static void replace_html_inline(cmark_node *node)
 {
-	cmark_node *text = cmark_node_new(CMARK_NODE_TEXT);
-
-	cmark_node_set_literal(text, cmark_node_get_literal(node));
-	cmark_node_insert_before(node, text);
+	cmark_node_insert_before(node, new_text(cmark_node_get_literal(node)));
 	cmark_node_free(node);
 }
 
 static void replace_html_block(cmark_node *node)
 {
 	cmark_node *paragraph = cmark_node_new(CMARK_NODE_PARAGRAPH);
-	cmark_node *text = cmark_node_new(CMARK_NODE_TEXT);
 	const char *html = cmark_node_get_literal(node);
 	char *line = strdup(html == NULL ? "" : html);
 
 	if (line == NULL)
 		log_die("HTML-01", "out of memory");
-	cmark_node_set_literal(text, text_trim(line));
+	cmark_node_append_child(paragraph, new_text(text_trim(line)));
 	free(line);
-	cmark_node_append_child(paragraph, text);
 	cmark_node_insert_before(node, paragraph);
 	cmark_node_free(node);
 }
 
-static void lower_heading(cmark_node *node)
-{
-	int level = cmark_node_get_heading_level(node) + HEADING_FIRST - 1;
+/* The levels, as written, of the headings that the place we are at stands under. */
+struct outline {
+	int level[6];
+	int depth;
+};
 
-	cmark_node_set_heading_level(node, level > HEADING_LAST ? HEADING_LAST : level);
+/* One level below the heading that it stands under, whatever its writer skipped. */
+static void lower_heading(cmark_node *node, struct outline *outline)
+{
+	int level = cmark_node_get_heading_level(node);
+
+	if (!has_words(node)) {
+		cmark_node_free(node);
+		return;
+	}
+	while (outline->depth > 0 && outline->level[outline->depth - 1] >= level)
+		outline->depth--;
+	int shown = HEADING_FIRST + outline->depth;
+	outline->level[outline->depth++] = level;
+	cmark_node_set_heading_level(node, shown > HEADING_LAST ? HEADING_LAST : shown);
 }
 
-static void tame(cmark_node *node)
+static void tame(cmark_node *node, struct outline *outline)
 {
 	switch (cmark_node_get_type(node)) {
 	case CMARK_NODE_HTML_BLOCK:
@@ -170,7 +210,7 @@ static void tame(cmark_node *node)
 		replace_link(node);
 		break;
 	case CMARK_NODE_HEADING:
-		lower_heading(node);
+		lower_heading(node, outline);
 		break;
 	default:
 		break;
@@ -190,12 +230,13 @@ static bool is_last_visit(cmark_event_type event, cmark_node *node)
 static void tame_tree(cmark_node *root)
 {
 	cmark_iter *walk = cmark_iter_new(root);
+	struct outline outline = {.depth = 0};
 	cmark_event_type event;
 
 	while ((event = cmark_iter_next(walk)) != CMARK_EVENT_DONE) {
 		cmark_node *node = cmark_iter_get_node(walk);
 		if (is_last_visit(event, node))
-			tame(node);
+			tame(node, &outline);
 	}
 	cmark_iter_free(walk);
 }
@@ -207,7 +248,8 @@ void html_markdown(struct buf *out, const char *markdown, size_t len)
 
 	tame_tree(root);
 	html = cmark_render_html(root, CMARK_OPT_DEFAULT);
-	buf_add_str(out, html);
+	/* A reference such as &#1; is no control character before cmark has read it. */
+	add_printable(out, html, strlen(html), true);
 	free(html);
 	cmark_node_free(root);
 }
@@ -226,13 +268,13 @@ static void end_line(struct buf *b)
 /* Adds text with every run of white space as one space. */
 static void add_words(struct buf *b, const char *s)
 {
-	for (; s != NULL && *s != '\0'; s++) {
-		bool space = *s == ' ' || *s == '\n' || *s == '\t';
+	while (s != NULL && *s != '\0') {
 		bool after = b->len == 0 || strchr(" \n", b->data[b->len - 1]) != NULL;
-		if (!space)
-			buf_add_char(b, *s);
-		else if (!after)
+		size_t space = strspn(s, " \n\t"), word = strcspn(s, " \n\t");
+		if (space > 0 && !after)
 			buf_add_char(b, ' ');
+		add_printable(b, s, word, true);
+		s += space > 0 ? space : word;
 	}
 }
 

@@ -18,7 +18,9 @@ bool html_url_ok(const char *url, size_t len);
 
 /* Appends the HTML of CommonMark text.  Raw HTML in it is shown as text, images become their
  * alternative text, links other than http, https and mailto become their text; the rest get
- * rel="noopener nofollow".  Headings are moved below the page's own (h4 to h6). */
+ * rel="noopener nofollow", and their address as text if they have none.  Headings are moved below
+ * the page's own (h4 to h6) and skip no level; one without words is left out.  What html_escape
+ * refuses is U+FFFD here too, written as a reference (&#1;) or not. */
 void html_markdown(struct buf *out, const char *markdown, size_t len);
 
 /* The same text without any mark-up, one line per paragraph. */

@@ -12,6 +12,8 @@
 #include "settings.h"
 #include "text.h"
 
+#define DISPLAY_EARLIEST INT64_C(946684800000) /* the year 2000 */
+
 /* ------------------------------------------------------------------ rules */
 
 static int check_components(
@@ -95,7 +97,10 @@ static void set_impact(struct incident *i)
 		i->impact = IMPACT_MAINTENANCE;
 	else if (i->impact_override >= 0)
 		i->impact = (enum impact)i->impact_override;
-	else if (!incident_status_is_over(i->status))
+	else if (incident_status_is_over(i->status))
+		/* what it was, also where its components were well before it was resolved */
+		i->impact = worst > i->max_impact ? worst : i->max_impact;
+	else
 		i->impact = worst;
 	if (i->impact > i->max_impact)
 		i->max_impact = i->impact;
@@ -215,8 +220,11 @@ static int finish(struct db *db, struct arena *a, const struct incident *i,
     const struct incident_posting *p, int trigger, const struct incident_effect *e,
     const char *action)
 {
+	/* a maintenance that was moved may stand in another month of the history */
+	bool everywhere = p->scheduled_for != 0;
+
 	if (settings_audit(db, p->actor, action, i->id, incident_status_word(i->status)) < 0 ||
-	    settings_touch_content(db) < 0)
+	    (everywhere ? settings_touch_all(db) : settings_touch_content(db)) < 0)
 		return -1;
 	if (!p->deliver_notifications)
 		return 1;
@@ -289,6 +297,22 @@ int incident_post(struct db *db, struct arena *a, const char *id, const struct i
 
 /* ------------------------------------------------------------------ changing the past */
 
+/* What changes nothing is no correction. */
+static int says_already(struct db *db, struct arena *a, const char *id, const char *update_id,
+    const char *body, int64_t display_at)
+{
+	struct incident_update *updates;
+	size_t n;
+
+	if (incident_updates(db, a, id, &updates, &n) < 0)
+		return -1;
+	for (size_t k = 0; k < n; k++)
+		if (strcmp(updates[k].id, update_id) == 0)
+			return strcmp(updates[k].body, body) == 0 &&
+			       (display_at == 0 || display_at == updates[k].display_at);
+	return 0;
+}
+
 int incident_edit_update(struct db *db, struct arena *a, const char *id, const char *update_id,
     const char *body, int64_t display_at, const char *actor, struct fault *f)
 {
@@ -300,6 +324,12 @@ int incident_edit_update(struct db *db, struct arena *a, const char *id, const c
 		return -1;
 	if (rc == 0)
 		return fault_set(f, FAULT_ABSENT, NULL, "There is no incident with this id.");
+	if (display_at != 0 && (display_at < DISPLAY_EARLIEST || display_at > clock_now_ms()))
+		return fault_set(f, FAULT_FIELD, "display_at",
+		    "An update was said at a time between the year 2000 and now.");
+	rc = says_already(db, a, id, update_id, body, display_at);
+	if (rc != 0)
+		return rc;
 	s = db_stmt(db, SQL_INCIDENT_UPDATE_EDIT);
 	db_bind_text(s, ":id", update_id);
 	db_bind_text(s, ":incident", id);

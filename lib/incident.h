@@ -9,7 +9,7 @@
  *  - an update may go to any of these in any order; from resolved to another one it reopens;
  * postmortem only follows resolved;
  *  - impact = the override, else the worst status that the incident sets now to a component that
- * visitors see (none where all are hidden); it stays as it was when the incident resolves;
+ * visitors see (none where all are hidden); of an incident that is over, the highest it had;
  *  - resolving returns every component that the posting does not name to the worst that another
  * open incident gives it, else to operational;
  *  - components left out of an update keep theirs.

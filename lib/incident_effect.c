@@ -64,13 +64,16 @@ static enum component_status wanted(
 	return known == NULL ? COMPONENT_UNDER_MAINTENANCE : known->status;
 }
 
-/* What the component becomes now.  A maintenance never masks what an open incident says. */
+/* What the component becomes now.  A maintenance never masks what an open incident says; and that a
+ * component is well as far as this incident goes does not end what others say of it. */
 static int becomes(struct db *db, const struct incident *i, const char *id,
     enum component_status status, enum component_status *out)
 {
 	enum component_status others = COMPONENT_OPERATIONAL;
 
-	if (incident_is_maintenance(i) && component_status_without(db, id, i->id, &others) < 0)
+	bool asks = incident_is_maintenance(i) || status == COMPONENT_OPERATIONAL;
+
+	if (asks && component_status_without(db, id, i->id, &others) < 0)
 		return -1;
 	*out = component_rollup(status, others);
 	return 1;
@@ -131,6 +134,43 @@ int incident_effect_begin(
 
 /* ------------------------------------------------------------------ the end */
 
+/* What a person or program had set before the maintenance changed the component, which comes back;
+ * *ours: it did change it. */
+static int read_before(struct db *db, const struct incident *i, const char *id, bool *ours,
+    enum component_status *before)
+{
+	struct db_stmt *s = db_stmt(db, SQL_COMPONENT_BEFORE_INCIDENT);
+	int rc;
+
+	*before = COMPONENT_OPERATIONAL;
+	db_bind_text(s, ":id", id);
+	db_bind_text(s, ":incident", i->id);
+	rc = db_step(s);
+	*ours = rc == 1;
+	if (rc == 1 && db_col_int(s, 1) != 0)
+		*before = (enum component_status)component_status_from_word(db_col_text(s, 0));
+	db_reset(s);
+	return rc < 0 ? -1 : 1;
+}
+
+/* Where the component goes when this incident lets it go; *ours false: nothing of it is taken back. */
+static int find_way_back(struct db *db, const struct incident *i,
+    const struct incident_component *c, bool *ours, enum component_status *back)
+{
+	enum component_status before = COMPONENT_OPERATIONAL;
+
+	/* a person may have set it to something else meanwhile: that stays */
+	*ours = c->current_status == c->status;
+	if (*ours && incident_is_maintenance(i) && read_before(db, i, c->id, ours, &before) < 0)
+		return -1;
+	if (!*ours)
+		return 1;
+	if (component_status_without(db, c->id, i->id, back) < 0)
+		return -1;
+	*back = component_rollup(*back, before);
+	return 1;
+}
+
 int incident_effect_release(struct db *db, struct arena *a, const struct incident *i,
     const struct incident_posting *p, struct incident_effect *e)
 {
@@ -140,12 +180,14 @@ int incident_effect_release(struct db *db, struct arena *a, const struct inciden
 	for (size_t k = 0; k < i->n_components; k++) {
 		const struct incident_component *c = &i->components[k];
 		enum component_status back;
-		/* a person may have set it to something else meanwhile: that stays */
-		bool ours = c->current_status == c->status;
-		if ((p != NULL && incident_names(p, c->id)) || !ours)
+		bool ours;
+		if (p != NULL && incident_names(p, c->id))
 			continue;
-		if (component_status_without(db, c->id, i->id, &back) < 0 ||
-		    put_component(db, i->id, c->id, COMPONENT_OPERATIONAL) < 0 ||
+		if (find_way_back(db, i, c, &ours, &back) < 0)
+			return -1;
+		if (!ours)
+			continue;
+		if (put_component(db, i->id, c->id, COMPONENT_OPERATIONAL) < 0 ||
 		    change(db, a, i, c->id, back, e) < 0)
 			return -1;
 	}

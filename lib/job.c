@@ -1,6 +1,6 @@
 /* job.c - see job.h. */
 #include "base.h"
-#include "job.h"
+#include "job_private.h"
 
 #include "arena.h"
 #include "buf.h"
@@ -28,7 +28,7 @@ static int make_topic(struct db *db, const char *subject_id, char topic[TOPIC_LE
 	return 1;
 }
 
-static int next_seq(struct db *db, const char *subject_id, int64_t now, int64_t *seq)
+int job_next_seq(struct db *db, const char *subject_id, int64_t now, int64_t *seq)
 {
 	struct db_stmt *s = db_stmt(db, SQL_JOB_SEQUENCE);
 
@@ -37,7 +37,7 @@ static int next_seq(struct db *db, const char *subject_id, int64_t now, int64_t 
 	return db_one_int(s, seq) == 1 ? 1 : -1;
 }
 
-static int push_enabled(struct db *db, struct arena *a)
+int job_push_enabled(struct db *db, struct arena *a)
 {
 	char *value;
 	int rc = settings_get(db, "push_enabled", a, &value);
@@ -89,7 +89,8 @@ static int add_notice(
 	char topic[TOPIC_LEN + 1];
 	int64_t seq;
 
-	if (make_topic(db, n->subject_id, topic) < 0 || next_seq(db, n->subject_id, now, &seq) < 0)
+	if (make_topic(db, n->subject_id, topic) < 0 ||
+	    job_next_seq(db, n->subject_id, now, &seq) < 0)
 		return -1;
 	struct db_stmt *s = db_stmt(db, SQL_JOB_ADD_NOTICE);
 	db_bind_int(s, ":job", job_id);
@@ -115,7 +116,7 @@ int job_add(
     struct db *db, struct arena *a, const struct job_notice *notices, size_t n, char public_id[13])
 {
 	int64_t job_id, now = clock_now_ms();
-	int rc = push_enabled(db, a);
+	int rc = job_push_enabled(db, a);
 
 	assert(n > 0);
 	public_id[0] = '\0';
@@ -133,7 +134,7 @@ int job_add_test(struct db *db, struct arena *a, int64_t subscription_id)
 {
 	int64_t job_id, now = clock_now_ms();
 	char public_id[13];
-	int rc = push_enabled(db, a);
+	int rc = job_push_enabled(db, a);
 
 	if (rc <= 0)
 		return rc;
@@ -180,6 +181,14 @@ static void add_count(struct job_counts *c, const char *outcome, int64_t n)
 	for (size_t i = 0; i < nelem(field); i++)
 		if (strcmp(field[i].word, outcome) == 0)
 			*(int64_t *)((char *)c + field[i].offset) += n;
+}
+
+const struct job_counts *job_find_origin(const struct job_view *v, const char *origin)
+{
+	for (size_t i = 0; i < v->n_origins; i++)
+		if (strcmp(v->origins[i].origin, origin) == 0)
+			return &v->origins[i].counts;
+	return NULL;
 }
 
 /* The counts of one origin inside a job, made on first sight. */
@@ -229,7 +238,84 @@ static void read_view(struct db_stmt *s, struct arena *a, struct job_view *v)
 	    .created_at = db_col_int(s, 7),
 	    .first_at = db_col_int(s, 8),
 	    .last_at = db_col_int(s, 9),
+	    .retry_of = db_col_strdup(s, 10, a),
+	    .max_subscription_id = db_col_int(s, 11),
 	};
+}
+
+int64_t job_audience(const struct job_counts *c)
+{
+	return c->accepted + c->retrying + c->gone + c->refused + c->expired + c->superseded +
+	       c->stopped;
+}
+
+/* ------------------------------------------------------------------ why nobody */
+
+static int had_subscribers(struct db *db, const struct job_view *v)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_HAD_SUBSCRIBERS);
+	int64_t had;
+
+	db_bind_int(s, ":job", v->id);
+	if (db_one_int(s, &had) != 1)
+		return -1;
+	return had != 0 || v->retry_of != NULL;
+}
+
+/* Of what is being sent and was accepted by nobody yet. */
+static int nobody_for_now(struct db *db, struct arena *a, struct job_view *v)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_REACH);
+	int64_t all = 0, paused = 0, refusing = 0;
+	char *verdict;
+	int rc;
+
+	db_bind_int(s, ":now", clock_now_ms());
+	if ((rc = db_step(s)) == 1) {
+		all = db_col_int(s, 0);
+		paused = db_col_int(s, 1);
+		refusing = db_col_int(s, 2);
+	}
+	db_reset(s);
+	if (rc < 0 || (rc = settings_get(db, "vapid_verdict", a, &verdict)) < 0 ||
+	    (rc = had_subscribers(db, v)) < 0)
+		return -1;
+	if (rc == 0)
+		v->nobody = "Nobody is told: no browser has subscribed yet.";
+	else if (verdict != NULL && *verdict != '\0' && strcmp(verdict, "ok") != 0)
+		v->nobody = arena_printf(a, "Nobody is told for now: %s", verdict);
+	else if (all > 0 && paused == all)
+		v->nobody =
+		    refusing > 0
+			? "Nobody is told for now: the push services refuse this page’s keys."
+			: "Nobody is told for now: no push service takes notifications.";
+	return 1;
+}
+
+static int find_nobody(struct db *db, struct arena *a, struct job_view *v)
+{
+	int rc;
+
+	if (v->counts.accepted > 0 || strcmp(v->state, "stopped") == 0)
+		return 1;
+	if (strcmp(v->state, "sending") == 0)
+		return nobody_for_now(db, a, v);
+	if ((rc = had_subscribers(db, v)) < 0)
+		return -1;
+	if (rc == 0)
+		v->nobody = "Nobody was told: there were no subscribers yet.";
+	else if (job_audience(&v->counts) == 0)
+		v->nobody = "Nobody was told: no subscriber had asked for this.";
+	else
+		v->nobody = "Nobody was told: no push service took it.";
+	return 1;
+}
+
+/* ------------------------------------------------------------------ lists */
+
+static int load(struct db *db, struct arena *a, struct job_view *v)
+{
+	return load_counts(db, a, v) < 0 ? -1 : find_nobody(db, a, v);
 }
 
 /* Reads what the statement gives, at most limit rows. */
@@ -246,7 +332,7 @@ static int read_list(struct db *db, struct arena *a, struct db_stmt *s, int64_t 
 	if (rc < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (load_counts(db, a, &list[i]) < 0)
+		if (load(db, a, &list[i]) < 0)
 			return -1;
 	*out = list;
 	*n = count;
@@ -279,7 +365,7 @@ int job_get(struct db *db, struct arena *a, const char *public_id, struct job_vi
 	db_reset(s);
 	if (rc != 1)
 		return rc;
-	return load_counts(db, a, out) < 0 ? -1 : 1;
+	return load(db, a, out) < 0 ? -1 : 1;
 }
 
 int job_stop(struct db *db, const char *public_id)

@@ -23,6 +23,7 @@
 
 struct arena;
 struct db;
+struct fault;
 
 /* One notice to be written.  All text is UTF-8; pointers are the caller's. */
 struct job_notice {
@@ -56,6 +57,9 @@ struct job_counts {
 	int64_t accepted, retrying, gone, refused, expired, superseded, stopped;
 };
 
+/* All that were counted: the audience, once the job is done. */
+int64_t job_audience(const struct job_counts *c);
+
 struct job_origin {
 	const char *origin;
 	struct job_counts counts;
@@ -64,12 +68,18 @@ struct job_origin {
 struct job_view {
 	int64_t id;
 	char *public_id, *trigger, *incident_id /* or NULL */, *component_id /* or NULL */, *title,
-	    *state;
+	    *state, *retry_of /* public id of the job whose missed ones it tells, or NULL */;
 	int64_t created_at, first_at, last_at; /* ms; 0 = not yet */
+	int64_t max_subscription_id;
+	const char *nobody; /* why nobody was told of it, or nobody for now; NULL where somebody was
+			       or may be */
 	struct job_counts counts;
 	struct job_origin *origins;
 	size_t n_origins;
 };
+
+/* The origin's counts, NULL where it has none yet. */
+const struct job_counts *job_find_origin(const struct job_view *v, const char *origin);
 
 /* The newest jobs but tests, newest first, at most `limit`; of all, or of one incident. */
 int job_list(struct db *db, struct arena *a, int64_t limit, struct job_view **out, size_t *n);
@@ -79,6 +89,18 @@ int job_get(struct db *db, struct arena *a, const char *public_id, struct job_vi
 
 /* Stops a job that is sending.  1 stopped, 0 unknown or no longer sending. */
 int job_stop(struct db *db, const char *public_id);
+
+/* Tells those again whose push of a finished job was refused or came too late, though their
+ * subscriptions live: the table `missed`, which is kept for a week and has some 10,000 of a job at most.
+ * A new job with the same notices, newer seq, at least an hour to live, and these subscriptions alone;
+ * its ledger is its own.  Only as long as the notices say what is still so: a later notice of the same
+ * subject, or another status of it, and telling the old one would be wrong.  1 and the new public id, 0
+ * with f, -1.  Inside a transaction. */
+int job_retry(
+    struct db *db, struct arena *a, const char *public_id, char new_id[13], struct fault *f);
+
+/* How many that would be now; 0 also where job_retry would refuse. */
+int job_count_missed(struct db *db, int64_t job_id, int64_t *out);
 
 /* Stops all unfinished jobs of an incident that is deleted. */
 int job_stop_incident(struct db *db, const char *incident_id);

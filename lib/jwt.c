@@ -59,6 +59,11 @@ bool jwt_renew(struct jwt *t, int64_t now_ms)
 	return true;
 }
 
+void jwt_forget(struct jwt *t)
+{
+	t->until = t->forced_at = 0;
+}
+
 void jwt_release(struct jwt *t)
 {
 	while (t->text != NULL) {

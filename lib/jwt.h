@@ -28,6 +28,9 @@ const char *jwt_header(
  * within the hour. */
 bool jwt_renew(struct jwt *t, int64_t now_ms);
 
+/* The clock was set: the next jwt_header signs a new one, whatever was renewed or accepted before. */
+void jwt_forget(struct jwt *t);
+
 void jwt_release(struct jwt *t);
 
 #endif

@@ -7,6 +7,8 @@
 #include "lane_desk.h"
 #include "log.h"
 
+#define AHEAD_MS 2000 /* clocks are not set back by less */
+
 static const char *const outcome_words[] = {
     [LANE_ACCEPTED] = "accepted",
     [LANE_GONE] = "gone",
@@ -32,6 +34,9 @@ struct lane_desk *lane_open(const struct lane_settings *settings)
 		log_die("LANE-01", "out of memory");
 	desk->db = settings->db;
 	desk->site_url = settings->site_url;
+	desk->scratch = calloc(LANE_WINDOW_MAX, sizeof *desk->scratch);
+	if (desk->scratch == NULL)
+		log_die("LANE-06", "out of memory");
 	desk->key_id = settings->key_id;
 	desk->previous_key_id = settings->previous_key_id;
 	return desk;
@@ -72,6 +77,7 @@ void lane_close(struct lane_desk **deskp)
 		return;
 	forget_bulletins(desk);
 	assert(desk->stale == NULL);
+	free(desk->scratch);
 	free(desk);
 	*deskp = NULL;
 }
@@ -148,10 +154,32 @@ static int hurry_stopped(struct db *db, int64_t now_ms)
 	return db_run(s);
 }
 
+/* Errors of push services are remembered with their time.  One in the future tells by how much the
+ * clock was set back since, at least; pauses and retries are as far ahead as they were then. */
+static int rewind_errors(struct db *db, int64_t now_ms)
+{
+	struct db_stmt *s = db_stmt(db, SQL_LANE_REWIND_RETRIES);
+
+	db_bind_int(s, ":now", now_ms);
+	db_bind_int(s, ":ahead", now_ms + AHEAD_MS);
+	if (db_run(s) < 0)
+		return -1;
+	s = db_stmt(db, SQL_LANE_REWIND_PAUSES);
+	db_bind_int(s, ":now", now_ms);
+	db_bind_int(s, ":ahead", now_ms + AHEAD_MS);
+	return db_run(s);
+}
+
 static int rewind_times(struct db *db, int64_t now_ms)
 {
-	struct db_stmt *s = db_stmt(db, SQL_LANE_REWIND_EXCEPTIONS);
+	struct db_stmt *s;
+	int rc = rewind_errors(db, now_ms);
 
+	if (rc < 0)
+		return -1;
+	if (rc == 1)
+		log_warn("LANE-05", "the clock was set back: retries and pauses follow it");
+	s = db_stmt(db, SQL_LANE_REWIND_EXCEPTIONS);
 	db_bind_int(s, ":now", now_ms);
 	db_bind_int(s, ":far", now_ms + VERDICT_DELAY_MAX_MS + 1000);
 	if (db_run(s) < 0)
@@ -175,6 +203,19 @@ int lane_spread(struct db *db, int64_t now_ms)
 	while (rc >= 0 && (rc = db_one_int(db_stmt(db, SQL_LANE_UNSPREAD), &job_id)) == 1)
 		rc = spread_job(db, job_id);
 	if (rc < 0) {
+		db_rollback(db);
+		return -1;
+	}
+	return db_commit(db);
+}
+
+int lane_rewind(struct db *db, int64_t now_ms)
+{
+	int rc = db_begin_write(db);
+
+	if (rc != 1)
+		return rc;
+	if (rewind_errors(db, now_ms) < 0) {
 		db_rollback(db);
 		return -1;
 	}

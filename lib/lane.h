@@ -18,7 +18,8 @@
  *  - what can be known without sending (stopped, expired, superseded, suspended) is settled while
  * the window is read;
  *  - an id that crashes the sender is found: after LANE_CRASHES crashes at one claim its ids are sent
- *    alone, by no more than 64, 16, 4, 1 with each further crash, and the last one is counted refused.
+ *    alone, by no more than 64, 16, 4, 1 with each further crash, and one that is in the window with nobody
+ *    else at LANE_CRASHES crashes in a row is counted refused.
  *    Alone means without any other window under way, which would be taken for guilty too.
  *
  * Use, always inside one write transaction of the caller for several windows:
@@ -163,6 +164,9 @@ void lane_settle(struct lane_message *m, enum lane_outcome outcome, const char *
 /* Makes the lanes of the jobs that have none yet, each job in a transaction with its mark.  Times
  * that lie too far ahead because the clock was set back become due. */
 int lane_spread(struct db *db, int64_t now_ms);
+
+/* Retries and pauses move back with a clock that was set back; lane_spread does it too. */
+int lane_rewind(struct db *db, int64_t now_ms);
 
 /* Calls `found` for every origin and shard that has an open lane or an exception. */
 typedef void lane_found(

@@ -10,7 +10,8 @@
 #define SCAN_MAX     4096 /* rows read for one window; keeps the write lock short */
 #define CARE_FIRST   64
 #define CARE_DIVISOR 4
-#define CULPRIT	     (LANE_CRASHES + 4) /* crashes: three as usual, then at 64, 16, 4 and 1 */
+#define SINGLE	     (LANE_CRASHES + 3)	     /* crashes: three as usual, then at 64, 16 and 4 */
+#define CULPRIT	     (SINGLE + LANE_CRASHES) /* and three with nobody else in the window */
 
 /* ------------------------------------------------------------------ a window of a lane */
 
@@ -19,7 +20,7 @@ struct lane_row {
 };
 
 static struct lane_window *new_window(
-    struct bulletin *b, const struct lane_place *place, size_t messages)
+    struct lane_desk *desk, struct bulletin *b, const struct lane_place *place)
 {
 	struct lane_window *w = calloc(1, sizeof *w);
 
@@ -29,8 +30,17 @@ static struct lane_window *new_window(
 	b->users++;
 	w->origin_id = place->origin_id;
 	w->shard = place->shard;
-	w->messages = arena_array(&w->arena, messages, sizeof *w->messages);
+	w->messages = desk->scratch;
 	return w;
+}
+
+/* What is sent gets memory of its own, as much as it needs: a window often holds a handful. */
+static void keep_messages(struct lane_window *w)
+{
+	struct lane_message *kept = arena_array(&w->arena, w->n, sizeof *kept);
+
+	memcpy(kept, w->messages, w->n * sizeof *kept);
+	w->messages = kept;
 }
 
 static bool somebody_chose(struct db *db, const char *incident)
@@ -108,13 +118,14 @@ static size_t care_limit(int64_t crashes)
 	return limit;
 }
 
-/* Care lasts for as many ids as a whole window has; then the lane counts as innocent. */
+/* Care lasts for as many ids as a whole window has; then the lane counts as innocent.  Whoever comes
+ * next alone is not blamed for the one before: kills from outside hit anybody. */
 static void take_care(struct lane_place *place, struct lane_window *w, int64_t crashes)
 {
 	if (place->careful == 0)
 		place->careful = LANE_WINDOW_MAX;
 	place->careful -= w->n < place->careful ? w->n : place->careful;
-	w->tries_after = place->careful > 0 ? crashes : 0;
+	w->tries_after = place->careful == 0 ? 0 : crashes < SINGLE ? crashes : SINGLE;
 }
 
 static void log_culprit(const struct lane_place *place, const struct lane_row *row)
@@ -274,6 +285,7 @@ static enum lane_claim finish_claim(struct lane_reading *r, int rc, struct lane_
 	bool nothing = w->exceptions && w->n == 0;
 
 	if (rc == 1 && w->open > 0) {
+		keep_messages(w);
 		*out = w;
 		return LANE_CLAIM_WINDOW;
 	}
@@ -318,7 +330,7 @@ enum lane_claim lane_claim(struct lane_desk *desk, struct lane_place *place,
 		r.counting = is_counting(&r, b);
 		if (when->paused && !r.counting)
 			continue;
-		r.window = new_window(b, place, LANE_WINDOW_MAX);
+		r.window = new_window(desk, b, place);
 		rc = retry ? claim_exceptions(&r) : claim_lane(&r, &row);
 		return finish_claim(&r, rc, out);
 	}

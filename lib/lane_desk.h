@@ -11,7 +11,8 @@ struct lane_desk {
 	bool push_off;
 	int64_t newest_job, stopped_jobs; /* what the loaded bulletins are true for */
 	struct bulletin *bulletins;
-	struct bulletin *stale; /* replaced, but windows still use them */
+	struct bulletin *stale;	      /* replaced, but windows still use them */
+	struct lane_message *scratch; /* LANE_WINDOW_MAX, where a window is read into first */
 };
 
 /* The bulletin of a job.  1, 0 none that can be sent, -1. */

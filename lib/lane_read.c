@@ -213,7 +213,7 @@ static struct lane_message *add_message(struct lane_reading *r)
 {
 	struct lane_message *m = &r->window->messages[r->window->n++];
 
-	m->window = r->window;
+	*m = (struct lane_message){.window = r->window};
 	m->state = LANE_QUEUED;
 	r->window->open++;
 	return m;

@@ -196,12 +196,24 @@ static int advance(struct db *db, const struct lane_window *w, size_t end)
 	return db_run(s);
 }
 
+/* A push that was refused or came too late for somebody who is still there can be sent again by hand. */
+static int store_missed(struct db *db, const struct lane_window *w, const struct lane_message *m)
+{
+	bool missed = m->outcome == LANE_REFUSED || m->outcome == LANE_EXPIRED;
+
+	if (!missed || m->dead_reason != NULL || w->bulletin->is_test)
+		return 1;
+	return run_for(db, SQL_LANE_MISSED, w, m->id);
+}
+
 static int store_lane_message(struct db *db, const struct lane_window *w,
     const struct lane_message *m, int64_t now_ms, int64_t *counts)
 {
 	switch (m->state) {
 	case LANE_SETTLED:
 		counts[m->outcome]++;
+		if (store_missed(db, w, m) < 0)
+			return -1;
 		break;
 	case LANE_LATER:
 		if (put_exception(db, w, m, m->due_at) < 0)
@@ -266,6 +278,8 @@ static int store_exception(struct db *db, const struct lane_window *w, const str
 		if (run_for(db, SQL_LANE_DROP_EXCEPTION, w, m->id) < 0)
 			return -1;
 		counts[m->outcome]++;
+		if (store_missed(db, w, m) < 0)
+			return -1;
 		if (w->bulletin->is_test && store_test(db, w, m, now_ms) < 0)
 			return -1;
 		break;

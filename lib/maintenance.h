@@ -25,8 +25,8 @@
 	{                                                                                          \
 		24 * 60, 60                                                                        \
 	}
-#define MAINTENANCE_REMINDERS_MAX 8
-#define MAINTENANCE_REMINDER_MOST (366 * 24 * 60)
+#define MAINTENANCE_REMINDERS_MAX 16
+#define MAINTENANCE_REMINDER_MOST (365 * 24 * 60)
 #define MAINTENANCE_LONGEST_MS	  (366 * CLOCK_DAY)
 
 /* The lead times that forms and the write API offer, as their minutes in words ("1440"), the longest
@@ -37,6 +37,9 @@ int64_t maintenance_reminder_minutes(size_t choice);
 
 /* True while it is at work: in_progress or verifying. */
 bool maintenance_is_running(const struct incident *i);
+
+/* True if its time has passed and it has not ended, or not even begun. */
+bool maintenance_is_late(const struct incident *i, int64_t now_ms);
 
 /* Begins, ends and reminds: everything that is due, each in a transaction of its own.  Called by the
  * sender before it drains.  1 something happened (the page must be published), 0 nothing was due. */

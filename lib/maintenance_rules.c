@@ -16,6 +16,13 @@ bool maintenance_is_running(const struct incident *i)
 	return i->status == INCIDENT_IN_PROGRESS || i->status == INCIDENT_VERIFYING;
 }
 
+bool maintenance_is_late(const struct incident *i, int64_t now_ms)
+{
+	if (maintenance_is_running(i))
+		return i->scheduled_until < now_ms;
+	return i->status == INCIDENT_SCHEDULED && i->scheduled_for + CLOCK_MINUTE * 2 < now_ms;
+}
+
 /* ------------------------------------------------------------------ steps */
 
 static bool may_follow(enum incident_status from, enum incident_status to)
@@ -31,6 +38,19 @@ static bool may_follow(enum incident_status from, enum incident_status to)
 	}
 }
 
+/* Only a record of something past is completed at once. */
+static bool may_be_first(enum incident_status status)
+{
+	return status != INCIDENT_CANCELLED && status != INCIDENT_VERIFYING;
+}
+
+static bool ends_before_it_begins(const struct incident *i, const struct incident_posting *p)
+{
+	int64_t from = p->scheduled_for != 0 ? p->scheduled_for : i->scheduled_for;
+
+	return i->begun_at == 0 && !incident_status_is_over(i->status) && from > clock_now_ms();
+}
+
 static int check_step(
     const struct incident *i, const struct incident_posting *p, bool is_new, struct fault *f)
 {
@@ -43,11 +63,14 @@ static int check_step(
 		    "This is a status of incidents: a maintenance is scheduled, in_progress, "
 		    "verifying,"
 		    " completed or cancelled.");
-	if (is_new ? to != INCIDENT_CANCELLED : may_follow(i->status, to))
+	if (to == INCIDENT_COMPLETED && ends_before_it_begins(i, p))
+		return fault_set(f, FAULT_STEP, "status",
+		    "This maintenance has not begun: begin it early, or cancel it.");
+	if (is_new ? may_be_first(to) : may_follow(i->status, to))
 		return 1;
 	if (is_new)
-		return fault_set(
-		    f, FAULT_STEP, "status", "Only what was planned can be cancelled.");
+		return fault_set(f, FAULT_STEP, "status",
+		    "A new maintenance is scheduled, in_progress, or completed where it is past.");
 	if (incident_status_is_over(i->status))
 		return fault_set(f, FAULT_STEP, "status",
 		    "This maintenance is over; plan a new one for more work.");
@@ -115,11 +138,12 @@ static int check_reminders(const struct incident_posting *p, struct fault *f)
 	if (!p->set_reminders)
 		return 1;
 	if (p->n_reminders > MAINTENANCE_REMINDERS_MAX)
-		return fault_set(f, FAULT_FIELD, "reminders", "At most eight reminders are sent.");
+		return fault_set(
+		    f, FAULT_FIELD, "reminders", "At most sixteen reminders are sent.");
 	for (size_t k = 0; k < p->n_reminders; k++)
 		if (p->reminders[k] < 1 || p->reminders[k] > MAINTENANCE_REMINDER_MOST)
 			return fault_set(f, FAULT_FIELD, "reminders",
-			    "A reminder is sent 1 to 527040 minutes before the beginning.");
+			    "A reminder is sent 1 to 525600 minutes before the beginning.");
 	return 1;
 }
 

@@ -34,6 +34,8 @@ static int read_state(struct publication *p)
 	if (rc == 1)
 		rc = page_plan(p);
 	if (rc == 1)
+		rc = page_begin(p);
+	if (rc == 1)
 		rc = page_sweep(p);
 	db_rollback(p->db);
 	return rc;

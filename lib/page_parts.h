@@ -25,12 +25,17 @@ struct publication {
 	size_t n_pages;
 	struct view_month *months; /* newest first; the first one is this month */
 	size_t n_months;
-	int64_t oldest_month; /* ms; its midnight */
+	int64_t oldest_month; /* of the history, counted in months: year * 12 + month - 1 */
+	bool interrupted;     /* the publication before this one did not come to its end */
 };
 
 /* Reads what changed since the last publication, under the snapshot of the caller.  1 there is
  * something to do, 0 the files are as they should be, -1. */
 int page_plan(struct publication *p);
+
+/* From here on the files may be anything between the old and the new: whoever comes after a
+ * publication that did not come to its end draws everything.  1 or -1. */
+int page_begin(struct publication *p);
 
 /* Remembers that everything up to the view's revision is published.  Begins its own transaction. */
 int page_note_published(struct publication *p);

@@ -9,18 +9,26 @@
 #include "base.h"
 #include "page_parts.h"
 
+#include <sys/stat.h>
+
 #include "asset.h"
 #include "clock.h"
 #include "digest.h"
+#include "log.h"
 #include "settings.h"
 #include "text.h"
 
+#define STAMP_NAME "published"
+#define STAMP_MAX  200
+
 /* ------------------------------------------------------------------ the stamp */
 
-/* What was published last. */
+/* What was published last.  It stands in the database and, the same, in a file beside it: a database
+ * that was put back from a copy has another one than the file, which tells what the public files
+ * really show.  The file is away while a publication is at work. */
 struct stamp {
-	int64_t rev, day;
-	const char *build; /* of the templates and scripts */
+	int64_t rev, day, oldest; /* oldest: the first month of the history, counted in months */
+	const char *build;	  /* of the templates and scripts */
 };
 
 /* Eight hex digits that differ when a template, a script or an icon does. */
@@ -47,46 +55,88 @@ static struct stamp present(struct publication *p)
 	return (struct stamp){
 	    p->view.settings.content_rev,
 	    p->view.today / CLOCK_DAY,
+	    p->oldest_month,
 	    build_of_assets(&p->arena),
 	};
 }
 
 static char *stamp_text(struct arena *a, const struct stamp *s)
 {
-	return arena_printf(a, "%" PRId64 "@%" PRId64 "@%s", s->rev, s->day, s->build);
+	return arena_printf(
+	    a, "%" PRId64 "@%" PRId64 "@%" PRId64 "@%s", s->rev, s->day, s->oldest, s->build);
 }
 
-/* -1 for the revision where nothing was published yet, or by a program that stamped otherwise. */
+/* Cuts the number before the next "@" off; -1 where there is none. */
+static int64_t take_number(const char **text)
+{
+	const char *end = strchr(*text, '@');
+	int64_t n = -1;
+
+	if (end != NULL && text_parse_i64(*text, (size_t)(end - *text), 0, INT64_MAX, &n))
+		*text = end + 1;
+	return n;
+}
+
+static char *stamp_file(struct publication *p)
+{
+	char data[FILE_PATH_MAX];
+
+	conf_path_data(p->conf, data, sizeof data);
+	return arena_printf(&p->arena, "%s/" STAMP_NAME, data);
+}
+
+/* All -1 where nothing was published yet, where a program stamped otherwise, and where the files may
+ * show something else than the database remembers. */
 static int read_published(struct publication *p, struct stamp *out)
 {
-	char *text, *day, *build;
+	struct buf file = BUF_INIT;
+	char *text;
 	int rc = settings_get(p->db, "published", &p->arena, &text);
 
-	*out = (struct stamp){-1, 0, ""};
-	if (rc != 1)
-		return rc < 0 ? -1 : 1;
-	day = strchr(text, '@');
-	build = day == NULL ? NULL : strchr(day + 1, '@');
-	if (build == NULL)
-		return 1;
-	if (!text_parse_i64(text, (size_t)(day - text), 0, INT64_MAX, &out->rev) ||
-	    !text_parse_i64(day + 1, (size_t)(build - day - 1), 0, INT64_MAX, &out->day))
-		out->rev = -1;
-	out->build = build + 1;
+	*out = (struct stamp){-1, -1, -1, ""};
+	if (rc < 0)
+		return -1;
+	p->interrupted = file_read(stamp_file(p), STAMP_MAX, &file) != 1;
+	if (rc == 1 && !p->interrupted && strcmp(file.data, text) == 0) {
+		const char *rest = text;
+		out->rev = take_number(&rest);
+		out->day = take_number(&rest);
+		out->oldest = take_number(&rest);
+		out->build = rest;
+	}
+	buf_release(&file);
 	return 1;
+}
+
+int page_begin(struct publication *p)
+{
+	if (unlink(stamp_file(p)) == 0 || errno == ENOENT)
+		return 1;
+	log_errno("PAGE-05", "removing %s", stamp_file(p));
+	return -1;
+}
+
+static int store_stamp(struct publication *p, const char *text)
+{
+	if (db_begin_write(p->db) != 1)
+		return -1;
+	if (settings_put(p->db, "published", text) < 0) {
+		db_rollback(p->db);
+		return -1;
+	}
+	return db_commit(p->db);
 }
 
 int page_note_published(struct publication *p)
 {
 	struct stamp now = present(p);
+	char *text = stamp_text(&p->arena, &now);
+	char data[FILE_PATH_MAX];
 
-	if (db_begin_write(p->db) != 1)
+	conf_path_data(p->conf, data, sizeof data);
+	if (store_stamp(p, text) < 0)
 		return -1;
-	if (settings_put(p->db, "published", stamp_text(&p->arena, &now)) < 0) {
-		db_rollback(p->db);
-		return -1;
-	}
-	return db_commit(p->db);
+	return file_publish(data, STAMP_NAME, text, strlen(text), 0600) < 0 ? -1 : 1;
 }
 
 /* ------------------------------------------------------------------ months */
@@ -114,8 +164,9 @@ char *page_folder_of_month(struct publication *p, int year, int month)
 static bool is_missing(struct publication *p, const char *folder)
 {
 	char *file = arena_printf(&p->arena, "%s/%s/index.html", p->dir, folder);
+	struct stat st;
 
-	return access(file, F_OK) != 0;
+	return stat(file, &st) != 0 || st.st_size == 0;
 }
 
 static int add_month(struct publication *p, int64_t number)
@@ -127,16 +178,28 @@ static int add_month(struct publication *p, int64_t number)
 }
 
 /* This month and the one before it are always drawn: at the turn of the month the one gets an
- * address of its own, and a neighbour. */
-static int plan_months(struct publication *p, const bool *wanted, int64_t oldest, int64_t this)
+ * address of its own, and a neighbour.  Where the history begins earlier than before, all are. */
+static int plan_months(struct publication *p, const bool *wanted, bool all, int64_t this)
 {
-	for (int64_t m = this; m >= oldest; m--) {
+	for (int64_t m = this; m >= p->oldest_month; m--) {
 		char *folder = page_folder_of_month(p, (int)(m / 12), (int)(m % 12) + 1);
-		bool draw = p->everything || m >= this - 1 || wanted[m - oldest] ||
+		bool draw = all || m >= this - 1 || wanted[m - p->oldest_month] ||
 			    (p->scope != PAGE_CHANGED && is_missing(p, folder));
 		if (draw && add_month(p, m) < 0)
 			return -1;
 	}
+	return 1;
+}
+
+static int find_oldest_month(struct publication *p)
+{
+	int64_t this = month_of(p->view.today), oldest;
+	int year, month;
+
+	if (view_oldest_month(p->db, p->view.now, &year, &month) < 0)
+		return -1;
+	oldest = month_number(year, month);
+	p->oldest_month = oldest < this ? oldest : this;
 	return 1;
 }
 
@@ -189,7 +252,7 @@ static int list_refs(
 	return incident_list_refs(p->db, &p->arena, all ? -1 : published, refs, n);
 }
 
-static int add_open(struct publication *p, const struct view_incident *list, size_t n)
+static void add_open(struct publication *p, const struct view_incident *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		bool there = false;
@@ -202,48 +265,52 @@ static int add_open(struct publication *p, const struct view_incident *list, siz
 		p->pages = arena_grow(&p->arena, p->pages, p->n_pages, sizeof *p->pages);
 		p->pages[p->n_pages++] = list[i];
 	}
-	return 1;
 }
 
-static int plan_pages(struct publication *p, int64_t published)
+/* Draws what changed, and marks the months of the history that it stands in. */
+static int plan_changed(struct publication *p, int64_t published, int64_t this, bool *wanted)
 {
 	struct incident_ref *refs;
 	size_t n;
-	int year, month;
-	int64_t this = month_of(p->view.today), oldest;
 
-	if (list_refs(p, published, &refs, &n) < 0 ||
-	    view_oldest_month(p->db, p->view.now, &year, &month) < 0)
+	if (list_refs(p, published, &refs, &n) < 0)
 		return -1;
-	oldest = month_number(year, month) < this ? month_number(year, month) : this;
-	bool *wanted = arena_array(&p->arena, (size_t)(this - oldest + 1), sizeof *wanted);
 	for (size_t i = 0; i < n; i++) {
 		int64_t m = month_of(refs[i].at);
 		if (!must_draw(p, &refs[i], published))
 			continue;
 		if (add_page(p, &refs[i]) < 0)
 			return -1;
-		if (m >= oldest && m <= this)
-			wanted[m - oldest] = true;
+		if (m >= p->oldest_month && m <= this)
+			wanted[m - p->oldest_month] = true;
 	}
+	return 1;
+}
+
+static int plan_pages(struct publication *p, const struct stamp *last)
+{
+	int64_t this = month_of(p->view.today);
+	size_t months = (size_t)(this - p->oldest_month + 1);
+	bool *wanted = arena_array(&p->arena, months, sizeof *wanted);
+
+	if (plan_changed(p, last->rev, this, wanted) < 0)
+		return -1;
 	add_open(p, p->view.incidents, p->view.n_incidents);
 	add_open(p, p->view.maintenances, p->view.n_maintenances);
-	p->oldest_month = clock_month_start((int)(oldest / 12), (int)(oldest % 12) + 1);
-	return plan_months(p, wanted, oldest, this);
+	return plan_months(p, wanted, p->everything || last->oldest != p->oldest_month, this);
 }
 
 int page_plan(struct publication *p)
 {
-	const struct settings *s = &p->view.settings;
-	struct stamp now = present(p), last;
+	struct stamp now, last;
 
-	if (read_published(p, &last) < 0)
+	if (read_published(p, &last) < 0 || find_oldest_month(p) < 0)
 		return -1;
+	now = present(p);
 	bool same_build = strcmp(last.build, now.build) == 0;
 	if (p->scope == PAGE_CHANGED && same_build && last.rev == now.rev && last.day == now.day)
 		return 0;
-	/* a revision of the future: another database was put in the place of this one */
-	p->everything = p->scope == PAGE_ALL || !same_build || last.rev < s->content_all_rev ||
-			last.rev > now.rev;
-	return plan_pages(p, last.rev);
+	p->everything = p->scope == PAGE_ALL || !same_build ||
+			last.rev < p->view.settings.content_all_rev || last.rev > now.rev;
+	return plan_pages(p, &last);
 }

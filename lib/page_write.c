@@ -3,10 +3,12 @@
 #include "page_parts.h"
 
 #include <dirent.h>
+#include <ftw.h>
 
 #include "asset.h"
 #include "badge.h"
 #include "calendar.h"
+#include "clock.h"
 #include "feed.h"
 #include "log.h"
 #include "readapi.h"
@@ -74,9 +76,12 @@ static int write_pages(struct publication *p)
 /* The oldest first: a month's links lead to older ones. */
 static int write_history(struct publication *p)
 {
+	int64_t oldest =
+	    clock_month_start((int)(p->oldest_month / 12), (int)(p->oldest_month % 12) + 1);
+
 	for (size_t i = p->n_months; i-- > 0;) {
 		const struct view_month *m = &p->months[i];
-		int drawn = view_draw_month(&p->view, m, p->oldest_month, &p->arena, &p->out);
+		int drawn = view_draw_month(&p->view, m, oldest, &p->arena, &p->out);
 		char *name = arena_printf(
 		    &p->arena, "%s/index.html", page_folder_of_month(p, m->year, m->month));
 		if (put(p, drawn, name) < 0)
@@ -217,10 +222,42 @@ static void sweep_badges(struct publication *p)
 		closedir(dir);
 }
 
+/* Months before the first one of which something is on record. */
+static void sweep_months(struct publication *p)
+{
+	char *path = arena_printf(&p->arena, "%s/history", p->dir);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int year, month;
+	char end;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (sscanf(entry->d_name, "%4d-%2d%c", &year, &month, &end) != 2 ||
+		    (int64_t)year * 12 + month - 1 >= p->oldest_month)
+			continue;
+		remove_page(p, arena_printf(&p->arena, "history/%s", entry->d_name));
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+/* What a publisher that was killed left half written: "name.PID.tmp", see file_publish. */
+static int sweep_leftover(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)at;
+	if (type == FTW_F && ends_with(path, ".tmp") && unlink(path) != 0)
+		log_errno("PAGE-06", "removing %s", path);
+	return 0;
+}
+
 int page_sweep(struct publication *p)
 {
+	if (p->interrupted && nftw(p->dir, sweep_leftover, 16, FTW_PHYS) != 0 && errno != ENOENT)
+		log_errno("PAGE-07", "looking through %s", p->dir);
 	if (!p->everything)
 		return 1;
 	sweep_badges(p);
+	sweep_months(p);
 	return sweep_pages(p, false) < 0 || sweep_pages(p, true) < 0 ? -1 : 1;
 }

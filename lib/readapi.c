@@ -3,6 +3,7 @@
 #include "readapi.h"
 
 #include "buf.h"
+#include "maintenance.h"
 #include "statuspage.h"
 
 #define LATEST_MAX 50 /* that incidents.json and scheduled-maintenances.json tell of */
@@ -35,11 +36,6 @@ static bool is_open(const struct incident *i)
 	return !incident_status_is_over(i->status);
 }
 
-static bool is_active(const struct incident *i)
-{
-	return i->status == INCIDENT_IN_PROGRESS || i->status == INCIDENT_VERIFYING;
-}
-
 static enum impact worst_open_impact(const struct view *v)
 {
 	enum impact worst = IMPACT_NONE;
@@ -53,7 +49,7 @@ static enum impact worst_open_impact(const struct view *v)
 static bool is_maintained(const struct view *v, const struct tally *t)
 {
 	for (size_t i = 0; i < v->n_maintenances; i++)
-		if (is_active(&v->maintenances[i].row))
+		if (maintenance_is_running(&v->maintenances[i].row))
 			return true;
 	return t->with[COMPONENT_UNDER_MAINTENANCE] > 0;
 }
@@ -190,6 +186,19 @@ static void put_incidents(struct sheet *s, bool (*passes)(const struct incident 
 	put_some(s, "incidents", s->view->incidents, s->view->n_incidents, passes, max);
 }
 
+/* What is still to come: the next one first. */
+static void put_planned(struct sheet *s, bool (*passes)(const struct incident *))
+{
+	json_begin_array(&s->w, "scheduled_maintenances");
+	for (size_t i = s->view->n_maintenances; i > 0; i--) {
+		const struct view_incident *x = &s->view->maintenances[i - 1];
+		if (passes(&x->row))
+			statuspage_put_incident(
+			    &s->w, NULL, &s->page, &x->row, x->updates, x->n_updates);
+	}
+	json_end_array(&s->w);
+}
+
 static void put_maintenances(struct sheet *s, bool (*passes)(const struct incident *), size_t max)
 {
 	put_some(s, "scheduled_maintenances", s->view->maintenances, s->view->n_maintenances,
@@ -222,7 +231,7 @@ int readapi_summary(const struct view *v, struct arena *a, struct buf *out)
 	put_status(&s);
 	put_components(&s);
 	put_incidents(&s, is_open, SIZE_MAX);
-	put_maintenances(&s, is_open, SIZE_MAX);
+	put_planned(&s, is_open);
 	return end(&s);
 }
 
@@ -276,7 +285,7 @@ int readapi_upcoming(const struct view *v, struct arena *a, struct buf *out)
 	struct sheet s = begin(v, out);
 
 	(void)a;
-	put_maintenances(&s, is_upcoming, SIZE_MAX);
+	put_planned(&s, is_upcoming);
 	return end(&s);
 }
 
@@ -285,6 +294,6 @@ int readapi_active(const struct view *v, struct arena *a, struct buf *out)
 	struct sheet s = begin(v, out);
 
 	(void)a;
-	put_maintenances(&s, is_active, SIZE_MAX);
+	put_planned(&s, maintenance_is_running);
 	return end(&s);
 }

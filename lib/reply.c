@@ -43,6 +43,7 @@ void reply_begin_headers(struct reply *reply, int status)
 	/* fields of an informational answer are not those of the final one */
 	reply->ttl_s = -1;
 	reply->retry_after_ms = -1;
+	reply->date_ms = 0;
 	reply->wns_status[0] = reply->apns_id[0] = '\0';
 }
 
@@ -75,6 +76,24 @@ static int64_t parse_retry_after(const char *value, size_t len)
 	return wait > 0 ? wait : 0;
 }
 
+/* A thousand answers of one second say the same, so that one is kept and not read again. */
+static int64_t parse_date(const char *value, size_t len)
+{
+	static char last[32];
+	static size_t last_len;
+	static int64_t last_ms;
+
+	if (len == 0 || len > sizeof last)
+		return 0;
+	if (len == last_len && memcmp(value, last, len) == 0)
+		return last_ms;
+	if (!clock_parse_http(value, len, &last_ms))
+		last_ms = 0;
+	memcpy(last, value, len);
+	last_len = len;
+	return last_ms;
+}
+
 static bool is_named(const char *name, size_t len, const char *want)
 {
 	return strlen(want) == len && strncasecmp(name, want, len) == 0;
@@ -87,6 +106,8 @@ static void take_field(
 
 	if (is_named(name, name_len, "retry-after")) {
 		reply->retry_after_ms = parse_retry_after(value, value_len);
+	} else if (is_named(name, name_len, "date")) {
+		reply->date_ms = parse_date(value, value_len);
 	} else if (is_named(name, name_len, "ttl")) {
 		if (text_parse_u64(value, value_len, 0, INT32_MAX, &number))
 			reply->ttl_s = (int32_t)number;
@@ -137,6 +158,7 @@ void reply_answer(const struct reply *reply, enum push_failure failure, const ch
 	    .status = answered ? reply->status : 0,
 	    .failure = failure == PUSH_FAILURE_NONE && !answered ? PUSH_FAILURE_UNKNOWN : failure,
 	    .retry_after_ms = answered ? reply->retry_after_ms : -1,
+	    .date_ms = answered ? reply->date_ms : 0,
 	    .ttl_s = answered ? reply->ttl_s : -1,
 	    .reason = why == NULL ? "" : why,
 	    .wns_status = answered ? reply->wns_status : "",

@@ -17,6 +17,7 @@ struct reply {
 	bool complete; /* the header list of a final status is in */
 	int32_t ttl_s;
 	int64_t retry_after_ms;
+	int64_t date_ms; /* 0 = not said */
 	size_t header_bytes, body_bytes;
 	struct reply_text *text;
 	char wns_status[40], apns_id[40];

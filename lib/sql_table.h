@@ -45,14 +45,17 @@ SQL(JOB_ADD_TEST_EXCEPTION,
     " SELECT :job, id, origin_id, shard, :now FROM subscriptions WHERE id = :subscription")
 SQL(JOB_LIST,
     "SELECT id, public_id, trigger, incident_id, component_id, title, state, created_at, first_at,"
-    " last_at FROM jobs WHERE is_test = 0 ORDER BY id DESC LIMIT :limit")
+    " last_at, retry_of, max_subscription_id FROM jobs WHERE is_test = 0 ORDER BY id DESC"
+    " LIMIT :limit")
 SQL(JOB_LIST_INCIDENT,
     "SELECT id, public_id, trigger, incident_id, component_id, title, state, created_at, first_at,"
-    " last_at FROM jobs WHERE incident_id = :incident AND is_test = 0 ORDER BY id DESC"
-    " LIMIT :limit")
+    " last_at, retry_of, max_subscription_id FROM jobs WHERE incident_id = :incident AND is_test = "
+    "0"
+    " ORDER BY id DESC LIMIT :limit")
 SQL(JOB_GET,
     "SELECT id, public_id, trigger, incident_id, component_id, title, state, created_at, first_at,"
-    " last_at FROM jobs WHERE public_id = :public_id AND is_test = 0")
+    " last_at, retry_of, max_subscription_id FROM jobs WHERE public_id = :public_id AND is_test = "
+    "0")
 SQL(JOB_COUNTS, "SELECT o.origin, l.outcome, l.n FROM ledger l JOIN origins o ON o.id = l.origin_id"
 		" WHERE l.job_id = :job ORDER BY o.origin")
 SQL(JOB_RETRYING, "SELECT o.origin, count(*) FROM exceptions e JOIN origins o ON o.id = e.origin_id"
@@ -61,7 +64,7 @@ SQL(JOB_STOP, "UPDATE jobs SET state = 'stopped' WHERE public_id = :public_id AN
 	      " AND is_test = 0")
 SQL(JOB_STOP_INCIDENT,
     "UPDATE jobs SET state = 'stopped' WHERE incident_id = :incident AND state = 'sending'")
-SQL(JOB_WAITING, /* scan: one row per push service */
+SQL(JOB_WAITING, /* scan: one row per push service; counts what its lanes have not read yet by the index alone */
     "SELECT o.origin, o.paused_until, o.pause_reason,"
     " (SELECT coalesce(sum((SELECT count(*) FROM subscriptions s WHERE s.origin_id = l.origin_id"
     "   AND s.shard = l.shard AND s.dead_at IS NULL AND s.id > l.cursor"
@@ -69,11 +72,46 @@ SQL(JOB_WAITING, /* scan: one row per push service */
     "  FROM lanes l JOIN jobs j ON j.id = l.job_id"
     "  WHERE l.job_id = :job AND l.origin_id = o.id AND l.done = 0),"
     " (SELECT count(*) FROM exceptions e WHERE e.job_id = :job AND e.origin_id = o.id)"
-    " FROM origins o WHERE o.paused_until > :now ORDER BY o.origin")
+    " FROM origins o ORDER BY o.origin")
+/* what it says is what the page says still, and nothing was said of it since */
+#define JOB_SAYS_WHAT_IS_SO                                                                        \
+	" EXISTS (SELECT 1 FROM jobs WHERE id = :job AND state <> 'sending') AND NOT EXISTS"       \
+	" (SELECT 1 FROM job_notices n WHERE n.job_id = :job AND (EXISTS"                          \
+	"   (SELECT 1 FROM job_notices m WHERE m.topic = n.topic AND m.job_id > :job)"             \
+	"  OR n.status <> coalesce((SELECT status FROM incidents WHERE id = n.subject_id),"        \
+	"   (SELECT status FROM components WHERE id = n.subject_id), '')))"
+SQL(JOB_MISSED, "SELECT count(*) FROM missed m JOIN subscriptions s ON s.id = m.subscription_id"
+		" WHERE m.job_id = :job AND s.dead_at IS NULL AND" JOB_SAYS_WHAT_IS_SO)
+SQL(JOB_IS_TRUE, "SELECT" JOB_SAYS_WHAT_IS_SO)
+#undef JOB_SAYS_WHAT_IS_SO
+SQL(JOB_RETRY_ADD,
+    "INSERT INTO jobs (public_id, created_at, trigger, title, incident_id, component_id,"
+    " max_subscription_id, spread, retry_of) SELECT :public_id, :now, trigger, title, incident_id,"
+    " component_id, 0, 1, public_id FROM jobs WHERE id = :job")
+SQL(JOB_RETRY_SUBJECTS,
+    "SELECT position, subject_id FROM job_notices WHERE job_id = :job ORDER BY position")
+SQL(JOB_RETRY_NOTICE,
+    "INSERT INTO job_notices (job_id, position, trigger, subject_id, topic, incident_id, "
+    "components,"
+    " status, impact, max_impact, urgency, path, seq, expires_at)"
+    " SELECT :new, position, trigger, subject_id, topic, incident_id, components, status, impact,"
+    " max_impact, urgency, path, :seq, max(expires_at, :expires) FROM job_notices"
+    " WHERE job_id = :job AND position = :position")
+SQL(JOB_RETRY_TEXTS, "INSERT INTO job_texts (job_id, position, lang, title, body)"
+		     " SELECT :new, position, lang, title, body FROM job_texts WHERE job_id = :job")
+SQL(JOB_RETRY_EXCEPTIONS,
+    "INSERT INTO exceptions (job_id, subscription_id, origin_id, shard, due_at)"
+    " SELECT :new, s.id, s.origin_id, s.shard, :now FROM missed m"
+    " JOIN subscriptions s ON s.id = m.subscription_id"
+    " WHERE m.job_id = :job AND s.dead_at IS NULL")
+SQL(JOB_RETRY_FORGET, "DELETE FROM missed WHERE job_id = :job")
 SQL(JOB_HAD_SUBSCRIBERS,
     "SELECT EXISTS (SELECT 1 FROM lanes WHERE job_id = :job) OR EXISTS (SELECT 1 FROM jobs j"
     " JOIN subscriptions s ON s.id <= j.max_subscription_id WHERE j.id = :job"
     " AND (s.dead_at IS NULL OR s.dead_at > j.created_at))")
+SQL(JOB_REACH, /* scan: one row per push service */
+    "SELECT count(*), coalesce(sum(paused_until > :now), 0), coalesce(sum(paused_until > :now"
+    " AND pause_reason IN ('auth', 'blocked')), 0) FROM origins WHERE subscriptions > 0")
 SQL(JOB_WORK_DUE, "SELECT EXISTS (SELECT 1 FROM jobs WHERE state <> 'done' AND spread = 0)"
 		  " OR EXISTS (SELECT 1 FROM lanes l JOIN origins o ON o.id = l.origin_id"
 		  "  WHERE l.done = 0 AND o.paused_until <= :until)"
@@ -104,6 +142,7 @@ SQL(COMPONENT_SAVE,
 SQL(COMPONENT_SET_STATUS, "UPDATE components SET status = :status, updated_at = :now WHERE id = "
 			  ":id AND status <> :status")
 SQL(COMPONENT_SET_POSITION, "UPDATE components SET position = :position WHERE id = :id")
+SQL(COMPONENT_HIDE, "UPDATE components SET hidden = 1 WHERE id = :id")
 SQL(COMPONENT_DELETE, "DELETE FROM components WHERE id = :id")
 SQL(COMPONENT_HISTORY_ADD,
     "INSERT INTO component_history (component_id, at, old_status, new_status, cause, incident_id)"
@@ -113,6 +152,11 @@ SQL(COMPONENT_OPEN_INCIDENT_STATUSES,
     " WHERE ic.component_id = :id AND i.resolved_at IS NULL"
     " AND (i.scheduled_for IS NULL OR i.status IN ('in_progress', 'verifying'))"
     " AND i.id <> :except")
+SQL(COMPONENT_BEFORE_INCIDENT, /* the second: it was set by hand or by a program, not by an incident */
+    "SELECT h.old_status, coalesce((SELECT p.cause IN ('manual', 'api') FROM component_history p"
+    " WHERE p.component_id = h.component_id AND p.id < h.id ORDER BY p.id DESC LIMIT 1), 1)"
+    " FROM component_history h WHERE h.component_id = :id AND h.incident_id = :incident"
+    " ORDER BY h.id LIMIT 1")
 SQL(COMPONENT_LAST_TROUBLE,
     "SELECT at, old_status, new_status FROM component_history WHERE component_id = :id"
     " ORDER BY at DESC, id DESC LIMIT 50")
@@ -265,8 +309,7 @@ SQL(VAPID_KEY_ADD,
 SQL(VAPID_KEY_ID, "SELECT id FROM vapid_keys WHERE public_key = :key")
 SQL(SUBSCRIPTION_COUNT, "SELECT n FROM counters WHERE name = 'subscriptions'")
 SQL(SUBSCRIPTION_COUNT_ALIVE,
-    "SELECT n - (SELECT count(*) FROM subscriptions WHERE dead_at IS NOT NULL) FROM counters"
-    " WHERE name = 'subscriptions'")
+    "SELECT coalesce(sum(subscriptions), 0) FROM origins") /* scan: one row per push service */
 
 /* ---- limiter.c: in the limiter's own database */
 SQL(LIMITER_SALT, "SELECT salt FROM salts WHERE day = :day")
@@ -342,7 +385,9 @@ SQL(SUBSCRIPTION_TAKE_JOBS,
     "INSERT INTO exceptions (job_id, subscription_id, origin_id, shard, due_at)"
     " SELECT j.id, s.id, s.origin_id, s.shard, :now FROM jobs j JOIN subscriptions s ON s.id = :id"
     " WHERE j.state <> 'done' AND j.state = 'sending' AND j.is_test = 0"
-    " AND :old <= j.max_subscription_id AND :id > j.max_subscription_id ON CONFLICT DO NOTHING")
+    " AND (:old <= j.max_subscription_id OR EXISTS (SELECT 1 FROM exceptions e"
+    "  WHERE e.job_id = j.id AND e.subscription_id = :old))"
+    " AND :id > j.max_subscription_id ON CONFLICT DO NOTHING")
 SQL(SUBSCRIPTION_DROP_EXCEPTIONS, "DELETE FROM exceptions WHERE subscription_id = :id"
 				  " AND job_id IN (SELECT id FROM jobs WHERE state <> 'done')")
 SQL(SUBSCRIPTION_TAKE_FOLLOWS,
@@ -387,6 +432,14 @@ SQL(LANE_JOB_DONE,
     " AND NOT EXISTS (SELECT 1 FROM exceptions WHERE job_id = :job)")
 SQL(LANE_REWIND_EXCEPTIONS, "UPDATE exceptions SET due_at = :now WHERE due_at > :far")
 SQL(LANE_REWIND_ORIGINS, "UPDATE origins SET paused_until = :now WHERE paused_until > :far")
+/* an error that is remembered from the future: what came of it moves back along with the clock */
+SQL(LANE_REWIND_RETRIES,
+    "UPDATE exceptions SET due_at = max(:now, due_at - (SELECT o.last_error_at - :now"
+    "  FROM origins o WHERE o.id = exceptions.origin_id)) WHERE due_at > :now" /* scan: retries */
+    " AND origin_id IN (SELECT id FROM origins WHERE last_error_at > :ahead)")
+SQL(LANE_REWIND_PAUSES, /* scan: one row per push service */
+    "UPDATE origins SET last_error_at = :now,"
+    " paused_until = max(0, paused_until - (last_error_at - :now)) WHERE last_error_at > :ahead")
 SQL(LANE_HURRY_STOPPED,
     "UPDATE exceptions SET due_at = :now WHERE due_at > :now AND (job_id IN"
     "  (SELECT id FROM jobs WHERE state <> 'done' AND state = 'stopped') OR EXISTS"
@@ -465,6 +518,10 @@ SQL(LANE_DROP_EXCEPTION, "DELETE FROM exceptions WHERE job_id = :job AND subscri
 SQL(LANE_COUNT, "INSERT INTO ledger (job_id, origin_id, outcome, n)"
 		" VALUES (:job, :origin, :outcome, :n)"
 		" ON CONFLICT (job_id, origin_id, outcome) DO UPDATE SET n = n + excluded.n")
+/* the bound is counted in the ledger: no scan of what is kept already */
+SQL(LANE_MISSED, "INSERT INTO missed (job_id, subscription_id) SELECT :job, :id WHERE"
+		 " (SELECT coalesce(sum(n), 0) FROM ledger WHERE job_id = :job"
+		 "  AND outcome IN ('refused', 'expired')) < 10000 ON CONFLICT DO NOTHING")
 SQL(LANE_JOB_TIMES, "UPDATE jobs SET first_at = min(coalesce(first_at, :first), :first),"
 		    " last_at = max(coalesce(last_at, :last), :last) WHERE id = :job")
 SQL(LANE_PROVEN, "UPDATE subscriptions SET proven = 1 WHERE origin_id = :origin"
@@ -480,14 +537,18 @@ SQL(LANE_TEST_OUTCOME, "UPDATE subscriptions SET last_test_at = :now, last_test_
 SQL(LANE_TEST_END, "DELETE FROM jobs WHERE id = :job AND is_test = 1")
 
 /* ---- breaker.c */
-SQL(BREAKER_GET, "SELECT paused_until, failures FROM origins WHERE id = :id")
+SQL(BREAKER_GET, "SELECT paused_until, failures, clock_skew, transport FROM origins WHERE id = :id")
+SQL(BREAKER_PROTOCOL, "UPDATE origins SET transport = :transport WHERE id = :id")
 SQL(BREAKER_PAUSE,
     "UPDATE origins SET paused_until = max(paused_until, :until),"
     " pause_reason = coalesce(:reason, pause_reason), failures = max(failures, :failures),"
+    " trouble_since = CASE WHEN max(failures, :failures) > 0"
+    "  THEN coalesce(trouble_since, :now) END,"
     " last_error = coalesce(:error, last_error), last_error_at = max(coalesce(last_error_at, 0),"
     " :error_at) WHERE id = :id")
-SQL(BREAKER_RECOVER, "UPDATE origins SET paused_until = 0, pause_reason = NULL, failures = 0"
-		     " WHERE id = :id")
+SQL(BREAKER_RECOVER, "UPDATE origins SET paused_until = 0, pause_reason = NULL, failures = 0,"
+		     " trouble_since = NULL WHERE id = :id")
+SQL(BREAKER_CLOCK, "UPDATE origins SET clock_skew = :skew WHERE id = :id")
 SQL(BREAKER_KEEP_GONE, "UPDATE subscriptions SET dead_reason = 'mass_gone' WHERE dead_at >= :since"
 		       " AND dead_reason IN ('gone', 'not_found') AND origin_id = :id")
 
@@ -512,6 +573,50 @@ SQL(UPKEEP_POSTS, "DELETE FROM posts WHERE created_at < :before")
 SQL(UPKEEP_LANES, "DELETE FROM lanes WHERE done = 1 AND job_id IN" /* scan: kept small by this */
 		  " (SELECT l.job_id FROM lanes l JOIN jobs j ON j.id = l.job_id"
 		  " WHERE j.state <> 'sending')")
+SQL(UPKEEP_MISSED, "DELETE FROM missed WHERE job_id IN" /* scan: of the failures of a week */
+		   " (SELECT DISTINCT m.job_id FROM missed m JOIN jobs j ON j.id = m.job_id"
+		   " WHERE j.created_at < :before)")
+
+/* ---- alarm.c */
+SQL(ALARM_ORIGINS, /* scan: one row per push service */
+    "SELECT origin, pause_reason, paused_until, coalesce(trouble_since, :now), last_error, "
+    "failures,"
+    " clock_skew FROM origins WHERE failures > 0 OR clock_skew <> 0 ORDER BY trouble_since, origin")
+SQL(ALARM_OVERDUE,
+    "SELECT EXISTS (SELECT 1 FROM jobs j WHERE j.state <> 'done' AND j.state = 'sending'"
+    "  AND j.created_at < :before AND coalesce(j.last_at, 0) < :before AND (j.spread = 0 OR EXISTS"
+    "  (SELECT 1 FROM lanes l JOIN origins o ON o.id = l.origin_id WHERE l.job_id = j.id"
+    "   AND l.done = 0 AND o.paused_until < :before)))"
+    " OR EXISTS (SELECT 1 FROM exceptions e JOIN origins o ON o.id = e.origin_id"
+    "  WHERE e.due_at < :before AND o.paused_until < :before)")
+SQL(ALARM_KEY_MISMATCH,
+    "SELECT count(*) FROM (SELECT dead_reason FROM subscriptions WHERE dead_at >= :since"
+    " ORDER BY dead_at DESC LIMIT 200) WHERE dead_reason = 'key_mismatch'")
+SQL(ALARM_OPEN_INCIDENT, "SELECT EXISTS (SELECT 1 FROM incidents WHERE resolved_at IS NULL"
+			 " AND scheduled_for IS NULL)")
+
+/* ---- metrics.c */
+SQL(METRICS_ORIGINS, /* scan: one row per push service */
+    "SELECT origin, subscriptions, paused_until, failures, clock_skew FROM origins ORDER BY origin")
+SQL(METRICS_LEDGER, /* scan: a few rows per job */
+    "SELECT o.origin, l.outcome, sum(l.n) FROM ledger l JOIN origins o ON o.id = l.origin_id"
+    " GROUP BY o.origin, l.outcome ORDER BY o.origin, l.outcome")
+SQL(METRICS_JOBS, "SELECT count(*), coalesce(min(created_at), 0) FROM jobs"
+		  " WHERE state <> 'done' AND state = 'sending' AND is_test = 0")
+/* what open lanes have still to read, from how far their cursors are: without looking at one
+ * subscription but the first */
+SQL(METRICS_UNREAD,
+    "SELECT coalesce(sum(left), 0) FROM ("
+    "SELECT o.subscriptions / 16.0 * max(0, j.max_subscription_id - max(l.cursor, f.id - 1))"
+    "  / max(1, j.max_subscription_id - f.id + 1) AS left"
+    " FROM jobs j JOIN lanes l ON l.job_id = j.id AND l.done = 0 JOIN origins o ON o.id = "
+    "l.origin_id,"
+    "  (SELECT coalesce(min(id), 1) AS id FROM subscriptions) f"
+    " WHERE j.state <> 'done' AND j.state = 'sending'"
+    " UNION ALL SELECT o.subscriptions FROM jobs j, origins o" /* scan: one row per push service */
+    " WHERE j.state <> 'done' AND j.state = 'sending' AND j.spread = 0)")
+SQL(METRICS_EXCEPTIONS, /* scan: only what is to be tried again */
+    "SELECT count(*), coalesce(sum(due_at <= :now), 0) FROM exceptions")
 
 /* ---- push-sender.c */
 SQL(SENDER_KEY, "SELECT id FROM vapid_keys WHERE public_key = :key")

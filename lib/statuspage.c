@@ -102,11 +102,32 @@ static bool tells_of(const struct statuspage *p, const char *id)
 	return !p->is_public || (c != NULL && statuspage_tells(p, c));
 }
 
-static void put_change(struct json_writer *w, const struct incident_update_component *c)
+/* On record is what it was called then; visitors read what it is called now, for then its group may
+ * have been one that is hidden. */
+static void put_changed_name(
+    struct json_writer *w, const struct statuspage *p, const struct incident_update_component *c)
+{
+	const struct component *now = p->is_public ? find(p, c->id) : NULL;
+	const struct component *group =
+	    now == NULL || now->group_id == NULL ? NULL : find(p, now->group_id);
+	struct buf name = BUF_INIT;
+
+	if (now == NULL)
+		buf_add_str(&name, c->name);
+	else if (group == NULL)
+		buf_add_str(&name, now->name);
+	else
+		buf_printf(&name, "%s - %s", group->name, now->name);
+	json_put_string(w, "name", name.data);
+	buf_release(&name);
+}
+
+static void put_change(
+    struct json_writer *w, const struct statuspage *p, const struct incident_update_component *c)
 {
 	json_begin_object(w, NULL);
 	json_put_string(w, "code", c->id);
-	json_put_string(w, "name", c->name);
+	put_changed_name(w, p, c);
 	json_put_string(w, "old_status", component_status_word(c->old_status));
 	json_put_string(w, "new_status", component_status_word(c->new_status));
 	json_end_object(w);
@@ -126,7 +147,7 @@ static void put_affected(
 	json_begin_array(w, "affected_components");
 	for (size_t i = 0; i < u->n_components; i++)
 		if (tells_of(p, u->components[i].id))
-			put_change(w, &u->components[i]);
+			put_change(w, p, &u->components[i]);
 	json_end_array(w);
 }
 
@@ -219,15 +240,9 @@ void statuspage_put_incident(struct json_writer *w, const char *name, const stru
 	json_end_object(w);
 }
 
-static int64_t audience(const struct job_counts *c)
-{
-	return c->accepted + c->retrying + c->gone + c->refused + c->expired + c->superseded +
-	       c->stopped;
-}
-
 static void put_counts(struct json_writer *w, const struct job_counts *c)
 {
-	json_put_int(w, "audience", audience(c));
+	json_put_int(w, "audience", job_audience(c));
 	json_put_int(w, "accepted", c->accepted);
 	json_put_int(w, "retrying", c->retrying);
 	json_put_int(w, "gone", c->gone);
@@ -247,6 +262,8 @@ void statuspage_put_notification(struct json_writer *w, const char *name, const 
 	json_put_string(w, "component_id", j->component_id);
 	json_put_string(w, "title", j->title);
 	json_put_string(w, "state", j->state);
+	json_put_string(w, "nobody", j->nobody);
+	json_put_string(w, "retry_of", j->retry_of);
 	put_counts(w, &j->counts);
 	put_time_or_null(w, "first_at", j->first_at);
 	put_time_or_null(w, "last_at", j->last_at);

@@ -5,6 +5,7 @@
 #include "gate.h"
 #include "log.h"
 #include "loop.h"
+#include "proxy.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -29,12 +30,13 @@ struct tls {
 	int fd;
 	enum tls_state state;
 	bool handshaking;
+	struct proxy_tunnel *tunnel; /* NULL = none, or it stands */
 	tls_changed *changed;
 	void *user;
 	enum push_failure failure;
 	size_t next; /* index of the address after the one in use */
 	struct gate_result addresses;
-	char *name;
+	struct tls_target target;
 	char why[160];
 };
 
@@ -134,6 +136,8 @@ static void drop(struct tls *tls)
 		close(tls->fd);
 	tls->fd = -1;
 	tls->handshaking = false;
+	proxy_tunnel_close(tls->tunnel);
+	tls->tunnel = NULL;
 }
 
 static void fail(struct tls *tls, enum push_failure failure)
@@ -175,12 +179,19 @@ static void connect_next(struct tls *tls)
 		if (connect_to(tls, (const struct sockaddr *)&tls->addresses.address[tls->next++]))
 			return;
 	}
-	fail(tls, PUSH_FAILURE_CONNECT);
+	fail(tls, tls_lateness(tls));
+}
+
+enum push_failure tls_lateness(const struct tls *tls)
+{
+	return tls->target.proxy != NULL && !tls->handshaking ? PUSH_FAILURE_PROXY
+							      : PUSH_FAILURE_CONNECT;
 }
 
 bool tls_try_next(struct tls *tls)
 {
-	if (tls->state != TLS_CONNECTING || tls->handshaking || tls->next >= tls->addresses.count)
+	if (tls->state != TLS_CONNECTING || tls->handshaking || tls->tunnel != NULL ||
+	    tls->next >= tls->addresses.count)
 		return false;
 	connect_next(tls);
 	return true;
@@ -201,7 +212,7 @@ static bool start_handshake(struct tls *tls)
 {
 	ERR_clear_error();
 	tls->ssl = SSL_new(tls->context);
-	if (tls->ssl == NULL || !expect_name(tls->ssl, tls->name) ||
+	if (tls->ssl == NULL || !expect_name(tls->ssl, tls->target.name) ||
 	    !SSL_set_fd(tls->ssl, tls->fd)) {
 		char words[120];
 		log_error("TLS-04", "OpenSSL: %s", openssl_words(words, sizeof(words)));
@@ -271,7 +282,35 @@ static void handshake(struct tls *tls)
 	fail(tls, PUSH_FAILURE_CONNECT);
 }
 
-/* TCP has answered: goes on to TLS, or to the next address. */
+static void begin_tls(struct tls *tls)
+{
+	if (start_handshake(tls))
+		handshake(tls);
+}
+
+/* A step on the way through the proxy. */
+static void dig(struct tls *tls)
+{
+	switch (proxy_tunnel_run(tls->tunnel, tls->fd)) {
+	case PROXY_WRITE:
+		loop_change(tls->watch, LOOP_WRITE);
+		break;
+	case PROXY_READ:
+		loop_change(tls->watch, LOOP_READ);
+		break;
+	case PROXY_STANDS:
+		proxy_tunnel_close(tls->tunnel);
+		tls->tunnel = NULL;
+		begin_tls(tls);
+		break;
+	default:
+		snprintf(tls->why, sizeof(tls->why), "%s", proxy_tunnel_why(tls->tunnel));
+		fail(tls, PUSH_FAILURE_PROXY);
+		break;
+	}
+}
+
+/* TCP has answered: goes on to the proxy or to TLS, or to the next address. */
 static void finish_connect(struct tls *tls)
 {
 	char text[GATE_TEXT_MAX];
@@ -281,8 +320,14 @@ static void finish_connect(struct tls *tls)
 	if (getsockopt(tls->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
 		error = errno;
 	if (error == 0) {
-		if (start_handshake(tls))
-			handshake(tls);
+		const struct tls_target *to = &tls->target;
+
+		if (to->proxy == NULL) {
+			begin_tls(tls);
+			return;
+		}
+		tls->tunnel = proxy_tunnel_open(to->proxy, to->tunnel_host, to->tunnel_port);
+		dig(tls);
 		return;
 	}
 	gate_format((const struct sockaddr *)&tls->addresses.address[tls->next - 1], text);
@@ -300,18 +345,20 @@ static void ready(void *user, unsigned events)
 			loop_change(tls->watch, LOOP_READ);
 	} else if (tls->handshaking) {
 		handshake(tls);
+	} else if (tls->tunnel != NULL) {
+		dig(tls);
 	} else {
 		finish_connect(tls);
 	}
 	tls->changed(tls->user);
 }
 
-struct tls *tls_open(struct tls_client *client, struct loop *loop, const char *name,
-    const struct gate_result *addresses, tls_changed *changed, void *user)
+struct tls *tls_open(struct tls_client *client, struct loop *loop, const struct tls_target *target,
+    tls_changed *changed, void *user)
 {
 	struct tls *tls = calloc(1, sizeof(*tls));
 
-	if (tls == NULL || (tls->name = strdup(name)) == NULL)
+	if (tls == NULL)
 		log_die("TLS-05", "out of memory");
 	tls->context = client->context;
 	tls->loop = loop;
@@ -319,7 +366,8 @@ struct tls *tls_open(struct tls_client *client, struct loop *loop, const char *n
 	tls->state = TLS_CONNECTING;
 	tls->changed = changed;
 	tls->user = user;
-	tls->addresses = *addresses;
+	tls->target = *target;
+	tls->addresses = *target->addresses;
 	connect_next(tls);
 	return tls;
 }
@@ -333,7 +381,6 @@ void tls_close(struct tls *tls)
 		(void)SSL_shutdown(tls->ssl);
 	}
 	drop(tls);
-	free(tls->name);
 	free(tls);
 }
 

@@ -3,6 +3,7 @@
  * Connects to one of the addresses that the gate handed out (in order: the next one when one fails
  * or takes long), offers h2 and http/1.1 by ALPN (RFC 7301), verifies chain and name (RFC 9525)
  * against the system's authorities and the operator's, TLS 1.2 at least.  No name is resolved here.
+ * Where there is a proxy the addresses are its own, and TLS runs through a tunnel that it opens.
  *
  * The owner is called when anything may have changed; it then looks at tls_state, reads until
  * nothing is left and writes what it has.
@@ -15,6 +16,7 @@
 
 struct loop;
 struct gate_result;
+struct proxy;
 struct tls_client;
 struct tls;
 
@@ -39,20 +41,31 @@ enum tls_state {
 
 typedef void tls_changed(void *user);
 
-/* name is the origin's host: SNI and certificate check.  addresses is copied.  changed is never
- * called from inside a function of this file but from the loop, so look at the state after opening:
- * it may have failed already. */
-struct tls *tls_open(struct tls_client *client, struct loop *loop, const char *name,
-    const struct gate_result *addresses, tls_changed *changed, void *user);
+/* Where to. */
+struct tls_target {
+	const char *name;		     /* the origin's host: SNI and certificate check */
+	const struct gate_result *addresses; /* of the host or of the proxy; copied */
+	const struct proxy *proxy;	     /* NULL = none; must outlive */
+	const char *tunnel_host;	     /* with a proxy: what it is asked for */
+	uint16_t tunnel_port;
+};
+
+/* The strings of target must outlive.  changed is never called from inside a function of this file
+ * but from the loop, so look at the state after opening: it may have failed already. */
+struct tls *tls_open(struct tls_client *client, struct loop *loop, const struct tls_target *target,
+    tls_changed *changed, void *user);
 
 /* Sends close_notify where possible, and closes. */
 void tls_close(struct tls *tls);
 
 enum tls_state tls_state(const struct tls *tls);
 
-/* With TLS_FAILED: CONNECT or TLS_VERIFY, and a few words. */
+/* With TLS_FAILED: CONNECT, PROXY or TLS_VERIFY, and a few words. */
 enum push_failure tls_failure(const struct tls *tls);
 const char *tls_why(const struct tls *tls);
+
+/* With TLS_CONNECTING: what it means that this takes too long, CONNECT or PROXY. */
+enum push_failure tls_lateness(const struct tls *tls);
 
 /* With TLS_OPEN: did ALPN choose h2? */
 bool tls_is_h2(const struct tls *tls);

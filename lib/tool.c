@@ -252,19 +252,6 @@ static int fill_database(struct tool *tool)
 	return tool_fail("the database could not be filled");
 }
 
-int tool_init(struct tool *tool)
-{
-	if (!tool->has_file && create_configuration(tool) != 0)
-		return 1;
-	if (make_folders(tool) != 0 || create_database(tool) != 0 || fill_database(tool) != 0 ||
-	    tool_first_admin(tool) != 0)
-		return 1;
-	if (tool->conf.vapid_public_key == NULL)
-		fprintf(stderr, "atstatus: there are no VAPID keys yet, so nobody can subscribe; "
-				"`atstatus keys` makes them.\n");
-	return tool_publish(tool, false);
-}
-
 int tool_publish(struct tool *tool, bool due)
 {
 	if (tool->conf.site_url == NULL)
@@ -316,4 +303,30 @@ int tool_migrate(struct tool *tool)
 		printf("%s went from version %d to %d; the old one is kept as %s.v%d.\n", path,
 		    version, DB_VERSION, path, version);
 	return 0;
+}
+
+/* A database of an older version is brought to this one; a copy of it is kept beside it. */
+static int renew_database(struct tool *tool)
+{
+	char path[FILE_PATH_MAX];
+	int version;
+
+	conf_path_database(&tool->conf, path, sizeof path);
+	if (access(path, F_OK) != 0)
+		return 0;
+	version = db_file_version(path);
+	return version > 0 && version < DB_VERSION ? tool_migrate(tool) : 0;
+}
+
+int tool_init(struct tool *tool)
+{
+	if (!tool->has_file && create_configuration(tool) != 0)
+		return 1;
+	if (make_folders(tool) != 0 || renew_database(tool) != 0 || create_database(tool) != 0 ||
+	    fill_database(tool) != 0 || tool_first_admin(tool) != 0)
+		return 1;
+	if (tool->conf.vapid_public_key == NULL)
+		fprintf(stderr, "atstatus: there are no VAPID keys yet, so nobody can subscribe; "
+				"`atstatus keys` makes them.\n");
+	return tool_publish(tool, false);
 }

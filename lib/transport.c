@@ -8,8 +8,7 @@
 #include "h2.h"
 #include "log.h"
 #include "loop.h"
-
-#define KNOWN_MAX 64 /* origins remembered as speaking only HTTP/1.1 */
+#include "proxy.h"
 
 static const char *const names[PUSH_FAILURE__MAX] = {
     [PUSH_FAILURE_NONE] = "answered",
@@ -38,15 +37,12 @@ struct transport_origin {
 	void *user;
 	uint16_t port;
 	char *host;
-	struct h2_origin *h2; /* NULL: known to be useless here */
+	enum transport_protocol protocol;
+	bool returned;	      /* it came to HTTP/2 from HTTP/1.1: that is not tried twice */
+	struct h2_origin *h2; /* NULL until it is wanted */
 	struct fetch_origin *fetch;
 	struct held *held, **held_end;
 	size_t held_count;
-};
-
-struct known {
-	char *host;
-	uint16_t port;
 };
 
 struct transport {
@@ -54,11 +50,10 @@ struct transport {
 	struct gate *gate;
 	struct h2 *h2;
 	struct fetch *fetch;
-	bool only_fetch;
-	bool handed_out; /* an answer in this turn */
+	struct proxy proxy; /* .host NULL = none */
+	bool handed_out;    /* an answer in this turn */
 	struct transport_origin *origins;
-	size_t in_flight, known_next;
-	struct known known[KNOWN_MAX];
+	size_t in_flight;
 	struct transport_counts counts;
 };
 
@@ -66,28 +61,6 @@ const char *push_failure_name(enum push_failure failure)
 {
 	assert(failure < PUSH_FAILURE__MAX);
 	return names[failure];
-}
-
-static bool is_known(const struct transport *transport, const char *host, uint16_t port)
-{
-	for (size_t i = 0; i < KNOWN_MAX; i++)
-		if (transport->known[i].host != NULL && transport->known[i].port == port &&
-		    strcmp(transport->known[i].host, host) == 0)
-			return true;
-	return false;
-}
-
-static void remember(struct transport_origin *origin)
-{
-	struct transport *transport = origin->transport;
-	struct known *known = &transport->known[transport->known_next];
-
-	if (is_known(transport, origin->host, origin->port))
-		return;
-	free(known->host);
-	known->host = strdup(origin->host);
-	known->port = origin->port;
-	transport->known_next = (transport->known_next + 1) % KNOWN_MAX;
 }
 
 static void hand_out(
@@ -102,9 +75,31 @@ static void hand_out(
 	origin->answered(origin->user, request, answer);
 }
 
+/* The service has learnt HTTP/2.  Not followed to and fro, should it be several machines that do not
+ * agree: libcurl serves both. */
+static void return_to_h2(struct transport_origin *origin)
+{
+	if (origin->protocol == TRANSPORT_H2 || origin->returned ||
+	    (origin->h2 != NULL && h2_origin_in_flight(origin->h2) > 0))
+		return;
+	origin->protocol = TRANSPORT_H2;
+	origin->returned = true;
+	if (origin->h2 != NULL)
+		h2_origin_close(origin->h2);
+	origin->h2 = NULL;
+}
+
 static void on_fetch(void *user, struct push_request *request, const struct push_answer *answer)
 {
-	hand_out(user, request, answer);
+	struct transport_origin *origin = user;
+
+	if (answer->failure == PUSH_FAILURE_LOCAL && origin->h2 == NULL)
+		origin->protocol = TRANSPORT_UNKNOWN; /* perhaps we need not have asked libcurl */
+	else if (fetch_origin_has_h2(origin->fetch))
+		return_to_h2(origin);
+	else if (answer->failure == PUSH_FAILURE_NONE)
+		origin->protocol = TRANSPORT_HTTP1;
+	hand_out(origin, request, answer);
 }
 
 static void hold(struct transport_origin *origin, struct push_request *request)
@@ -146,11 +141,21 @@ static void on_h2(void *user, struct push_request *request, const struct push_an
 	struct transport_origin *origin = user;
 
 	if (answer->failure != PUSH_FAILURE_HTTP1) {
+		if (answer->failure == PUSH_FAILURE_NONE)
+			origin->protocol = TRANSPORT_H2;
 		hand_out(origin, request, answer);
 		return;
 	}
-	remember(origin);
+	origin->protocol = TRANSPORT_HTTP1;
 	hold(origin, request);
+}
+
+static struct h2_origin *h2_of(struct transport_origin *origin)
+{
+	if (origin->h2 == NULL)
+		origin->h2 = h2_origin_open(
+		    origin->transport->h2, origin->host, origin->port, on_h2, origin);
+	return origin->h2;
 }
 
 /* Moves what is held to libcurl, or gives it back when its time is over. */
@@ -193,7 +198,10 @@ struct transport *transport_open(const struct transport_settings *settings)
 
 	if (t == NULL)
 		log_die("TRANSPORT-02", "out of memory");
-	t->only_fetch = settings->proxy != NULL && settings->proxy[0] != '\0';
+	if (settings->proxy != NULL && !proxy_parse(settings->proxy, &t->proxy)) {
+		free(t);
+		return NULL;
+	}
 	t->loop = loop_open();
 	if (t->loop != NULL)
 		t->gate = gate_open(t->loop, NULL);
@@ -203,6 +211,7 @@ struct transport *transport_open(const struct transport_settings *settings)
 		    .gate = t->gate,
 		    .policy = settings->policy,
 		    .ca_file = settings->ca_file,
+		    .proxy = settings->proxy != NULL ? &t->proxy : NULL,
 		    .max_connections = settings->max_connections,
 		    .max_streams = settings->max_streams};
 		t->h2 = h2_open(&h2);
@@ -213,7 +222,7 @@ struct transport *transport_open(const struct transport_settings *settings)
 		    .gate = t->gate,
 		    .policy = settings->policy,
 		    .ca_file = settings->ca_file,
-		    .proxy = t->only_fetch ? settings->proxy : NULL};
+		    .proxy = settings->proxy};
 		t->fetch = fetch_open(&fetch);
 	}
 	if (t->fetch == NULL) {
@@ -234,13 +243,12 @@ void transport_close(struct transport *transport)
 	h2_close(transport->h2);
 	gate_close(transport->gate);
 	loop_close(transport->loop);
-	for (size_t i = 0; i < KNOWN_MAX; i++)
-		free(transport->known[i].host);
+	proxy_release(&transport->proxy);
 	free(transport);
 }
 
 struct transport_origin *transport_origin_open(struct transport *transport, const char *host,
-    uint16_t port, push_answered *answered, void *user)
+    uint16_t port, enum transport_protocol known, push_answered *answered, void *user)
 {
 	struct transport_origin *origin = calloc(1, sizeof(*origin));
 
@@ -251,10 +259,9 @@ struct transport_origin *transport_origin_open(struct transport *transport, cons
 	origin->user = user;
 	origin->port = port;
 	origin->held_end = &origin->held;
-	if (transport->only_fetch || is_known(transport, host, port))
-		fetch_of(origin);
-	else
-		origin->h2 = h2_origin_open(transport->h2, host, port, on_h2, origin);
+	origin->protocol = known;
+	if (known != TRANSPORT_HTTP1)
+		h2_of(origin);
 	origin->next = transport->origins;
 	transport->origins = origin;
 	return origin;
@@ -278,18 +285,24 @@ void transport_origin_close(struct transport_origin *origin)
 	free(origin);
 }
 
+enum transport_protocol transport_origin_protocol(const struct transport_origin *origin)
+{
+	return origin->protocol;
+}
+
 static bool uses_fetch(const struct transport_origin *origin)
 {
-	return origin->h2 == NULL || h2_origin_state(origin->h2) == H2_ORIGIN_HTTP1;
+	return origin->protocol == TRANSPORT_HTTP1 ||
+	       (origin->h2 != NULL && h2_origin_state(origin->h2) == H2_ORIGIN_HTTP1);
 }
 
 size_t transport_origin_room(const struct transport_origin *origin)
 {
 	if (!uses_fetch(origin))
-		return h2_origin_room(origin->h2);
+		return origin->h2 != NULL ? h2_origin_room(origin->h2) : 1;
 	if (origin->held != NULL)
 		return 0;
-	return origin->fetch != NULL ? fetch_origin_room(origin->fetch) : FETCH_TRANSFERS;
+	return origin->fetch != NULL ? fetch_origin_room(origin->fetch) : 1;
 }
 
 size_t transport_origin_in_flight(const struct transport_origin *origin)
@@ -312,7 +325,7 @@ int transport_submit(struct transport_origin *origin, struct push_request *reque
 	if (uses_fetch(origin))
 		fetch_submit(fetch_of(origin), request);
 	else
-		h2_submit(origin->h2, request);
+		h2_submit(h2_of(origin), request);
 	transport->counts.requests++;
 	transport->in_flight++;
 	if (transport->in_flight > transport->counts.in_flight_most)

@@ -1,9 +1,10 @@
 /* transport.h - brings requests to push services and answers back.
  *
  * The one face of the two transports: h2.h (HTTP/2: nghttp2 + OpenSSL, many requests on few
- * connections) and fetch.h (libcurl, for services that offer only HTTP/1.1 and for proxies).  Which
- * one serves an origin is found out by ALPN at the first connection and remembered; the caller does
- * not see it.
+ * connections) and fetch.h (libcurl, for services that offer only HTTP/1.1), both directly or through
+ * the operator's proxy (proxy.h).  Which one serves an origin is what ALPN says.  The caller may keep
+ * that (transport_origin_protocol) and give it back the next time, which saves asking; where it is
+ * not true any more the first connection finds out, and the request goes on by the other transport.
  *
  * Life cycle, per process and after the last fork:
  *   transport_open
@@ -69,6 +70,7 @@ struct push_answer {
 	int status; /* 100 … 599 of the final answer, 0 = none */
 	enum push_failure failure;
 	int64_t retry_after_ms; /* from now, both forms of the header understood; -1 = none */
+	int64_t date_ms;	/* its Date; 0 = not said */
 	int32_t ttl_s;		/* the lifetime that the service granted; -1 = not said */
 	/* The strings are never NULL.  They come from outside: any bytes but NUL. */
 	const char *reason;	/* up to PUSH_REASON_MAX bytes of the body of a refusal (300 and
@@ -98,8 +100,8 @@ struct transport_origin;
 struct transport_settings {
 	const struct endpoint_policy *policy; /* who is allowed, where to connect; must outlive */
 	const char *ca_file;		      /* PEM with further authorities, or NULL */
-	const char *proxy;		      /* PUSH_PROXY, or NULL; then libcurl serves all */
-	unsigned max_connections;	      /* per origin, default 8 */
+	const char *proxy;		      /* PUSH_PROXY, or NULL; must outlive */
+	unsigned max_connections;	      /* per origin, default 16 */
 	unsigned max_streams; /* per connection, default 100; the peer's limit wins */
 };
 
@@ -109,10 +111,22 @@ struct transport *transport_open(const struct transport_settings *settings);
 /* All origins must be closed. */
 void transport_close(struct transport *transport);
 
-/* Starts resolving and connecting at once (warm start).  host is lower case, as in struct endpoint.
- * NULL is broken and logged. */
+/* What an origin speaks. */
+enum transport_protocol {
+	TRANSPORT_UNKNOWN,
+	TRANSPORT_H2,
+	TRANSPORT_HTTP1,
+	TRANSPORT_PROTOCOL__MAX
+};
+
+/* Starts resolving and connecting at once (warm start), unless it is known to speak HTTP/1.1: that
+ * begins with the first request.  host is lower case, as in struct endpoint.  NULL is broken and
+ * logged. */
 struct transport_origin *transport_origin_open(struct transport *transport, const char *host,
-    uint16_t port, push_answered *answered, void *user);
+    uint16_t port, enum transport_protocol known, push_answered *answered, void *user);
+
+/* What was given, until a service has said something else. */
+enum transport_protocol transport_origin_protocol(const struct transport_origin *origin);
 
 /* Drops what is in flight without an answer. */
 void transport_origin_close(struct transport_origin *origin);

@@ -12,6 +12,7 @@
 #define UNSEEN_MS (180 * CLOCK_DAY)
 #define FOLLOW_MS CLOCK_DAY
 #define POST_MS	  (2 * CLOCK_DAY)
+#define MISSED_MS (7 * CLOCK_DAY)
 
 /* One statement in a transaction of its own: 1 it changed rows, 0 none, -1. */
 static int run_once(struct db *db, enum sql which, int64_t before)
@@ -91,7 +92,8 @@ static int clean(struct db *db, int64_t now_ms)
 		return -1;
 	while ((rc = end_one_follow(db, now_ms - FOLLOW_MS)) == 1)
 		continue;
-	if (rc < 0 || run_once(db, SQL_UPKEEP_POSTS, now_ms - POST_MS) < 0)
+	if (rc < 0 || run_once(db, SQL_UPKEEP_POSTS, now_ms - POST_MS) < 0 ||
+	    run_once(db, SQL_UPKEEP_MISSED, now_ms - MISSED_MS) < 0)
 		return -1;
 	return run_once(db, SQL_UPKEEP_LANES, 0) < 0 ? -1 : 1;
 }

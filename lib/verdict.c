@@ -71,6 +71,8 @@ static void judge_400(const struct push_answer *a, int number, struct verdict *v
 {
 	if (is_mismatch(a->reason))
 		set(v, VERDICT_DEAD, "key_mismatch");
+	else if (has(a->reason, "BadVapidPublicKey"))
+		set(v, VERDICT_AUTH, "unauthorized"); /* the key is ours: no row is to blame */
 	else if (number == 113 || has(a->reason, "BadWebPushTopic"))
 		set_our_bug(v, VERDICT_NO_TOPIC, "bad_topic");
 	else if (has(a->reason, "Ttl value conflicts") || has(a->wns_error, "Ttl value conflicts"))
@@ -296,7 +298,8 @@ static const struct {
 	"More than half of the subscriptions that were sent to ended within ten minutes, which is"
 	" hardly true: none of them will be erased.",
 	15 * CLOCK_MINUTE, VERDICT_PAUSE_MAX_MS, 0},
-    [VERDICT_TROUBLE_LOCAL] = {"local", "This machine has no memory or descriptors left.",
+    [VERDICT_TROUBLE_LOCAL] = {"local",
+	"This machine cannot send: it has no memory or descriptors left, or lacks a library.",
 	5 * CLOCK_SECOND, CLOCK_MINUTE, 0},
 };
 static_assert(nelem(troubles) == VERDICT_TROUBLE__MAX, "a row for each trouble");

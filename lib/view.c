@@ -57,13 +57,11 @@ int view_render(enum view_template which, const struct tv *values, struct buf *o
 
 char *view_time_text(struct arena *a, int64_t ms)
 {
-	static const char *const month[] = {
-	    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	struct clock_date d;
 
 	clock_split(ms, &d);
-	return arena_printf(
-	    a, "%d %s %d, %02d:%02d UTC", d.day, month[d.month - 1], d.year, d.hour, d.minute);
+	return arena_printf(a, "%d %s %d, %02d:%02d UTC", d.day, clock_month_short[d.month - 1],
+	    d.year, d.hour, d.minute);
 }
 
 void view_set_time(struct tv *values, struct arena *a, const char *name, int64_t ms)

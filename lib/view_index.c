@@ -44,7 +44,7 @@ static int add_running(struct tv **active, struct tv *values, struct arena *a, c
 	struct tv *t = add_card(active, values, x);
 
 	view_set_window(tv_add(t, "window"), a, v, &x->row);
-	if (x->row.overrun_at != 0)
+	if (maintenance_is_late(&x->row, v->now))
 		tv_add(t, "late");
 	return view_set_timeline(t, a, x);
 }

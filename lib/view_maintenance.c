@@ -6,17 +6,13 @@
 #include "arena.h"
 #include "buf.h"
 #include "clock.h"
+#include "maintenance.h"
 #include "template.h"
 
 /* ------------------------------------------------------------------ headline */
 
-/* People were told, and the end has not been moved since. */
-static bool is_overrun(const struct incident *i)
-{
-	return i->overrun_at != 0 && i->overrun_at >= i->scheduled_until;
-}
-
-static void set_ahead(struct tv *values, struct arena *a, const struct incident *i)
+static void set_ahead(
+    struct tv *values, struct arena *a, const struct view *v, const struct incident *i)
 {
 	struct tv *ahead = tv_add(values, "ahead");
 	const char *word = incident_status_label(i->status);
@@ -24,9 +20,12 @@ static void set_ahead(struct tv *values, struct arena *a, const struct incident 
 
 	tv_set(ahead, "name", i->name);
 	tv_set(ahead, "after", "");
-	if (scheduled) {
+	if (scheduled && maintenance_is_late(i, v->now)) {
+		tv_set(ahead, "before", "It was planned for");
+		tv_set(ahead, "after", " and has not begun.");
+	} else if (scheduled) {
 		tv_set(ahead, "before", "Scheduled for");
-	} else if (is_overrun(i)) {
+	} else if (maintenance_is_late(i, v->now)) {
 		tv_printf(ahead, "before", "%s. It was to end at", word);
 		tv_set(ahead, "after", " and goes on.");
 	} else {
@@ -127,7 +126,7 @@ int view_draw_maintenance(
 
 	tv_set(values, "site_name", v->settings.site_name);
 	if (i->resolved_at == 0)
-		set_ahead(values, a, i);
+		set_ahead(values, a, v, i);
 	else
 		set_over(values, a, i);
 	set_facts(values, a, v, i);

@@ -61,7 +61,10 @@ static void add_maintenance(
 	tv_set(t, "name", row->name);
 	tv_set(t, "status_word", incident_status_label(row->status));
 	view_set_window(t, a, v, row);
-	view_set_time(tv_add(t, "ahead"), a, "from", row->scheduled_for);
+	if (maintenance_is_late(row, v->now))
+		tv_add(t, "late");
+	else
+		view_set_time(tv_add(t, "ahead"), a, "from", row->scheduled_for);
 	view_add_affected(t, i, "Affected");
 	set_newest_text(t, i);
 }

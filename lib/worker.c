@@ -1,41 +1,13 @@
-/* worker.c - see worker.h. */
+/* worker.c - see worker.h: places, the loop, life.  Claims and results are in worker_books.c. */
 #include "base.h"
-#include "worker.h"
+#include "worker_parts.h"
 
 #include "clock.h"
 #include "db.h"
 #include "log.h"
-#include "testpoint.h"
 #include "transport.h"
 
-#define COUNTED_MAX  16 /* windows settled without sending, for one place and commit */
-#define FAILURES_MAX 12 /* commits that failed in a row before we give up */
-#define FAILURE_MS   1000
-#define NEVER	     INT64_MAX
-
-/* A place and what it is doing. */
-struct track {
-	struct lane_place place;
-	struct courier_origin *origin;
-	struct lane_window *window; /* claimed, until it is stored */
-	int64_t ready_at;	    /* ms: when to ask for a window again */
-	struct track *next;
-};
-
-struct worker {
-	const struct worker_settings *settings;
-	struct db *db;
-	struct lane_desk *desk;
-	struct courier *courier;
-	struct track *tracks;
-	struct lane_window *ended, **ended_tail; /* to be stored */
-	struct loop_watch *wake_watch, *stop_watch;
-	size_t windows, windows_most;
-	struct track *alone; /* has or wants a window beside which there is no other */
-	bool woken, stopping;
-	int64_t stop_at, failed_at; /* monotonic */
-	unsigned failures;
-};
+#define CLOCK_STEP_MS 2000 /* a clock is slewed, not set, by less in a turn */
 
 /* ------------------------------------------------------------------ places */
 
@@ -66,243 +38,15 @@ static int look_around(struct worker *w)
 {
 	const struct worker_settings *s = w->settings;
 
+	if (w->set_back && lane_rewind(w->db, clock_now_ms()) != 1)
+		return -1;
+	w->set_back = false;
 	if (s->prepare != NULL && s->prepare(s->user, w->db) != 1)
 		return -1;
 	if (lane_places(w->db, s->workers, s->worker, found_place, w) < 0)
 		return -1;
 	w->woken = false;
 	w->failures = 0;
-	return 1;
-}
-
-/* ------------------------------------------------------------------ claiming */
-
-static int rest(struct worker *w, struct track *t, bool paused)
-{
-	if (!w->settings->may_send) {
-		t->ready_at = NEVER;
-		return 1;
-	}
-	if (paused) {
-		t->ready_at = courier_breaker(t->origin)->paused_until;
-		return 1;
-	}
-	return lane_next_due(w->desk, &t->place, &t->ready_at);
-}
-
-/* 1 and t->window may be set; -1. */
-static int claim(struct worker *w, struct track *t, int64_t now)
-{
-	struct breaker *b = courier_breaker(t->origin);
-	struct lane_when when = {.now_ms = now, .alone = w->windows == 0};
-
-	w->alone = NULL;
-	if (breaker_load(b, w->db) < 0)
-		return -1;
-	when.paused = !w->settings->may_send || breaker_is_paused(b, now);
-	for (int i = 0; i < COUNTED_MAX; i++) {
-		switch (lane_claim(w->desk, &t->place, &when, &t->window)) {
-		case LANE_CLAIM_WINDOW:
-			t->window->owner = t;
-			w->alone = t->window->careful ? t : NULL;
-			return 1;
-		case LANE_CLAIM_COUNTED:
-			break;
-		case LANE_CLAIM_NOTHING:
-			return rest(w, t, when.paused);
-		case LANE_CLAIM_ALONE:
-			w->alone = t;
-			return 1;
-		default:
-			return -1;
-		}
-	}
-	return 1; /* more to count: the next commit goes on */
-}
-
-static bool wants_claim(const struct worker *w, const struct track *t, int64_t now)
-{
-	/* one that has crashed us is alone, and comes next */
-	if (w->alone != NULL && (w->alone != t || w->windows > 0))
-		return false;
-	return t->window == NULL && t->ready_at <= now && w->windows < WORKER_WINDOWS &&
-	       courier_queued(t->origin) < COURIER_QUEUE;
-}
-
-static bool may_claim(const struct worker *w, int64_t now)
-{
-	if (w->stopping)
-		return false;
-	for (const struct track *t = w->tracks; t != NULL; t = t->next)
-		if (wants_claim(w, t, now))
-			return true;
-	return false;
-}
-
-/* The new windows, a list over `next`. */
-static int claim_all(struct worker *w, int64_t now, struct lane_window **claimed)
-{
-	for (struct track *t = w->tracks; t != NULL; t = t->next) {
-		if (!wants_claim(w, t, now))
-			continue;
-		if (claim(w, t, now) < 0)
-			return -1;
-		if (t->window == NULL)
-			continue;
-		courier_announce(t->origin, t->window, true);
-		t->window->next = *claimed;
-		*claimed = t->window;
-		w->windows++;
-	}
-	return 1;
-}
-
-static void send_all(struct worker *w, struct lane_window *claimed)
-{
-	while (claimed != NULL) {
-		struct lane_window *next = claimed->next;
-		struct track *t = claimed->owner;
-
-		courier_send(t->origin, claimed);
-		claimed = next;
-	}
-	if (w->windows > w->windows_most)
-		w->windows_most = w->windows;
-}
-
-static void unclaim_all(struct worker *w, struct lane_window *claimed)
-{
-	while (claimed != NULL) {
-		struct lane_window *next = claimed->next;
-		struct track *t = claimed->owner;
-
-		courier_announce(t->origin, claimed, false);
-		t->window = NULL;
-		lane_free(claimed);
-		w->windows--;
-		claimed = next;
-	}
-}
-
-/* ------------------------------------------------------------------ storing */
-
-/* The tracks of ended windows count as free while the commit is prepared. */
-static void free_tracks(struct worker *w, bool is_free)
-{
-	for (struct lane_window *v = w->ended; v != NULL; v = v->next) {
-		struct track *t = v->owner;
-
-		t->window = is_free ? NULL : v;
-		t->ready_at = 0;
-		if (v->careful)
-			w->alone = is_free ? NULL : t;
-	}
-}
-
-static int store_ended(struct worker *w, int64_t now)
-{
-	for (struct lane_window *v = w->ended; v != NULL; v = v->next)
-		if (lane_store(w->desk, v, now) < 0)
-			return -1;
-	return 1;
-}
-
-struct storing {
-	struct worker *worker;
-	int64_t now;
-	int rc;
-};
-
-static void store_breaker(void *user, struct courier_origin *o)
-{
-	struct storing *s = user;
-
-	if (s->rc >= 0)
-		s->rc = breaker_store(courier_breaker(o), s->worker->db, s->now);
-}
-
-static int store_breakers(struct worker *w, int64_t now)
-{
-	struct storing s = {w, now, 1};
-
-	courier_each(w->courier, store_breaker, &s);
-	return s.rc;
-}
-
-static void breaker_was_stored(void *user, struct courier_origin *o)
-{
-	(void)user;
-	breaker_stored(courier_breaker(o));
-}
-
-static void free_ended(struct worker *w)
-{
-	while (w->ended != NULL) {
-		struct lane_window *v = w->ended;
-
-		w->ended = v->next;
-		lane_free(v);
-		w->windows--;
-	}
-	w->ended_tail = &w->ended;
-	courier_each(w->courier, breaker_was_stored, NULL);
-}
-
-/* ------------------------------------------------------------------ one commit */
-
-/* What ended is stored, then free places claim.  1 or -1; nothing in memory is lost by -1. */
-static int commit_turn(struct worker *w, int64_t now, struct lane_window **claimed)
-{
-	int rc = lane_begin(w->desk);
-
-	if (rc != 1)
-		return -1;
-	rc = store_ended(w, now);
-	if (rc >= 0)
-		rc = store_breakers(w, now);
-	if (rc >= 0 && !w->stopping)
-		rc = claim_all(w, now, claimed);
-	if (rc < 0) {
-		db_rollback(w->db);
-		return -1;
-	}
-	testpoint("before-commit");
-	return db_commit(w->db);
-}
-
-static int count_failure(struct worker *w)
-{
-	w->failed_at = clock_mono_ms();
-	w->failures++;
-	if (w->failures < FAILURES_MAX && (!w->stopping || w->failed_at < w->stop_at))
-		return 1;
-	log_error("WORKER-02", "the database could not be used %u times: giving up", w->failures);
-	return -1;
-}
-
-/* After a failure the database gets a pause. */
-static bool may_try(const struct worker *w)
-{
-	return w->failures == 0 || clock_mono_ms() - w->failed_at >= FAILURE_MS;
-}
-
-static int keep_books(struct worker *w)
-{
-	struct lane_window *claimed = NULL;
-	int64_t now = clock_now_ms();
-
-	if ((w->ended == NULL && !may_claim(w, now)) || !may_try(w))
-		return 1;
-	free_tracks(w, true);
-	if (commit_turn(w, now, &claimed) < 0) {
-		unclaim_all(w, claimed);
-		free_tracks(w, false);
-		return count_failure(w);
-	}
-	testpoint("after-commit");
-	w->failures = 0;
-	free_ended(w);
-	send_all(w, claimed);
 	return 1;
 }
 
@@ -345,15 +89,15 @@ static void on_stop(void *user, unsigned events)
 	stop(w);
 }
 
-/* Milliseconds until a place is ready, NEVER if none is. */
+/* Milliseconds until a place is ready, WORKER_NEVER if none is. */
 static int64_t until_ready(const struct worker *w)
 {
-	int64_t first = NEVER, now = clock_now_ms();
+	int64_t first = WORKER_NEVER, now = clock_now_ms();
 
 	for (const struct track *t = w->tracks; t != NULL; t = t->next)
 		if (t->window == NULL && t->ready_at < first)
 			first = t->ready_at;
-	return first == NEVER ? NEVER : first > now ? first - now : 0;
+	return first == WORKER_NEVER ? WORKER_NEVER : first > now ? first - now : 0;
 }
 
 static bool is_over(const struct worker *w)
@@ -371,11 +115,11 @@ static int how_long(const struct worker *w)
 	if (w->woken || w->ended != NULL)
 		ms = 0;
 	if (w->failures > 0)
-		ms = FAILURE_MS / 4;
-	else if (ms == 0 && w->windows > 0 && !may_claim(w, clock_now_ms()))
+		ms = WORKER_FAILURE_MS / 4;
+	else if (ms == 0 && w->windows > 0 && !worker_may_claim(w, clock_now_ms()))
 		ms = WORKER_GRACE_MS; /* ready, but the queue is long enough */
-	if (w->stopping && ms > FAILURE_MS / 4)
-		ms = FAILURE_MS / 4;
+	if (w->stopping && ms > WORKER_FAILURE_MS / 4)
+		ms = WORKER_FAILURE_MS / 4;
 	return ms > CLOCK_MINUTE ? (int)CLOCK_MINUTE : (int)ms;
 }
 
@@ -390,16 +134,50 @@ static void collect_ended(struct worker *w)
 	}
 }
 
+/* ------------------------------------------------------------------ a clock that is set */
+
+/* Messages that are to be tried again and wait for the others of their window. */
+static void shift_retries(struct worker *w, int64_t ms)
+{
+	for (struct track *t = w->tracks; t != NULL; t = t->next)
+		for (size_t i = 0; t->window != NULL && i < t->window->n; i++)
+			if (t->window->messages[i].state == LANE_LATER)
+				t->window->messages[i].due_at += ms;
+}
+
+/* Retries and pauses are times of the wall clock, as they outlive the process.  When it is set back they
+ * follow; when it is set forward they are merely due sooner. */
+static void follow_clock(struct worker *w)
+{
+	int64_t offset = clock_now_ms() - clock_mono_ms(), step = offset - w->clock_offset;
+
+	w->clock_offset = offset;
+	if (llabs(step) < CLOCK_STEP_MS)
+		return;
+	/* once for a crew */
+	if (w->settings->worker == 0)
+		log_warn("WORKER-06", "the clock was set %s by %" PRId64 " s",
+		    step < 0 ? "back" : "forward", (int64_t)llabs(step) / CLOCK_SECOND);
+	courier_clock_set(w->courier, step);
+	if (step < 0) {
+		shift_retries(w, step);
+		w->set_back = true;
+	}
+	w->woken = true;
+}
+
 static int turn(struct worker *w)
 {
+	follow_clock(w);
 	/* what is due stands in another file now, which a sender that begins anew reads */
 	if (db_has_moved(w->db)) {
 		log_error("WORKER-05", "the database file was replaced, moved or removed: ending");
 		return -1;
 	}
-	if (w->woken && !w->stopping && may_try(w) && look_around(w) < 0 && count_failure(w) < 0)
+	if (w->woken && !w->stopping && worker_may_try(w) && look_around(w) < 0 &&
+	    worker_count_failure(w) < 0)
 		return -1;
-	if (keep_books(w) < 0)
+	if (worker_keep_books(w) < 0)
 		return -1;
 	if (is_over(w))
 		return 0;
@@ -485,6 +263,7 @@ int worker_run(const struct worker_settings *settings)
 	int rc = -1;
 
 	w.ended_tail = &w.ended;
+	w.clock_offset = clock_now_ms() - clock_mono_ms();
 	if (open_all(&w) == 1) {
 		rc = loop(&w);
 		log_summary(&w);

@@ -2,11 +2,14 @@
  *
  * A worker of n has the shards with shard % n == its number, of every origin.  It keeps at most one
  * window of an origin and shard under way and claims the next only while the origin's queue is
- * short, so a crash repeats little and memory stays flat: at most WORKER_WINDOWS windows.  The
+ * short, so a crash repeats little and memory stays flat: at most WORKER_MESSAGES, beyond which only
+ * origins that hold little get a window: those that do not answer never take all the room.  The
  * results of all windows that ended in a turn and the next claims are one commit.
  *
  * It ends when nothing is due within WORKER_PATIENCE_MS, or when it is told to: then it sends
  * nothing more, waits at most WORKER_GRACE_MS for answers, and stores what it knows.
+ *
+ * A clock that is set back takes pauses and retries with it; set forward it only makes them due.
  *
  * A database that is busy or full stops claims; what is known is kept and stored when it can be,
  * for about a minute, then the process fails and a later one starts from the claims.
@@ -19,7 +22,7 @@
 
 struct db;
 
-#define WORKER_WINDOWS	   64
+#define WORKER_MESSAGES	   (64 * LANE_WINDOW_MAX)
 #define WORKER_PATIENCE_MS (INT64_C(2) * 60 * 1000)
 #define WORKER_GRACE_MS	   (INT64_C(8) * 1000)
 

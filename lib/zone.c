@@ -26,13 +26,24 @@ static bool is_name(const char *name)
 	return true;
 }
 
+/* Files of the folder that are no zones of a place: they count leap seconds, or mean this machine. */
+static bool is_of_no_place(const char *name)
+{
+	static const char *const words[] = {"localtime", "posixrules", "Factory"};
+
+	for (size_t i = 0; i < nelem(words); i++)
+		if (strcmp(name, words[i]) == 0)
+			return true;
+	return strncmp(name, "right/", 6) == 0 || strncmp(name, "posix/", 6) == 0;
+}
+
 bool zone_is_known(const char *name)
 {
 	char path[sizeof FOLDER + NAME_MAX_LEN], magic[4];
 	FILE *f;
 	bool ok;
 
-	if (!is_name(name))
+	if (!is_name(name) || is_of_no_place(name))
 		return false;
 	snprintf(path, sizeof path, FOLDER "%s", name);
 	f = fopen(path, "re");
@@ -117,41 +128,48 @@ static bool read_local(const char *s, size_t len, struct tm *tm)
 	       tm->tm_hour <= 23 && tm->tm_min <= 59;
 }
 
-/* Of a time that there is twice, the first: summer time still holds. */
-static time_t earlier_of(const struct tm *asked)
+static bool same_moment(const struct tm *x, const struct tm *y)
 {
-	struct tm summer = *asked, winter = *asked;
-	time_t first, second;
+	return x->tm_year == y->tm_year && x->tm_mon == y->tm_mon && x->tm_mday == y->tm_mday &&
+	       x->tm_hour == y->tm_hour && x->tm_min == y->tm_min;
+}
 
-	summer.tm_isdst = 1;
-	winter.tm_isdst = 0;
-	first = mktime(&summer);
-	second = mktime(&winter);
-	/* what mktime had to move is no second reading of the same time */
-	if (first != (time_t)-1 && summer.tm_isdst == 1 && summer.tm_hour == asked->tm_hour)
-		return first;
-	return second;
+/* Of a time that there is twice, the first.  Which of both mktime takes for summer time depends on
+ * the zone (Dublin's winter is its exception), so both are read and looked at again; one that does
+ * not come out as it was written does not exist. */
+static bool first_of(const struct tm *asked, time_t *out)
+{
+	bool found = false;
+
+	for (int dst = 0; dst <= 1; dst++) {
+		struct tm try = *asked, again = {0};
+		time_t seconds;
+		try.tm_isdst = dst;
+		seconds = mktime(&try);
+		if (seconds == (time_t)-1 || localtime_r(&seconds, &again) == NULL ||
+		    !same_moment(&again, asked) || (found && seconds >= *out))
+			continue;
+		*out = seconds;
+		found = true;
+	}
+	return found;
 }
 
 bool zone_parse_local(const char *name, const char *text, size_t len, int64_t *ms)
 {
-	struct tm asked = {0}, found = {0};
+	struct tm asked = {0};
 	struct visit visit;
-	time_t seconds;
-	bool same_day;
+	time_t seconds = 0;
+	bool found;
 
 	if (!read_local(text, len, &asked))
 		return false;
 	enter(&visit, name);
-	seconds = earlier_of(&asked);
-	localtime_r(&seconds, &found);
+	found = first_of(&asked, &seconds);
 	leave(&visit);
-	/* 31 February would be moved to March */
-	same_day = found.tm_mday == asked.tm_mday && found.tm_mon == asked.tm_mon;
-	if (seconds == (time_t)-1 || !same_day)
-		return false;
-	*ms = (int64_t)seconds * 1000;
-	return true;
+	if (found)
+		*ms = (int64_t)seconds * 1000;
+	return found;
 }
 
 void zone_format_local(const char *name, int64_t ms, char out[ZONE_LOCAL_LEN + 1])

@@ -21,9 +21,9 @@ bool zone_is_known(const char *name);
 /* The wall clock there, and what that time is called. */
 void zone_split(const char *name, int64_t ms, struct clock_date *out, char called[ZONE_SHORT_SIZE]);
 
-/* Reads "YYYY-MM-DDTHH:MM", as <input type="datetime-local"> sends it, as a time of that zone; a
- * time that the change to summer leaves out is read as if it were not; of a time that there is
- * twice, the first is meant.  False: no such date. */
+/* Reads "YYYY-MM-DDTHH:MM", as <input type="datetime-local"> sends it, as a time of that zone; of a
+ * time that there is twice, the first is meant.  False: there is no such time, also where the change
+ * to summer leaves it out. */
 bool zone_parse_local(const char *name, const char *text, size_t len, int64_t *ms);
 
 /* Writes "YYYY-MM-DDTHH:MM" and a NUL. */

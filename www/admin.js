@@ -163,17 +163,37 @@
 		if (form.querySelector('[data-preview]')) preview(form);
 	}
 
-	/* The delivery as it happens. */
+	/* The delivery as it happens: asked for each second while it does, and only while somebody looks. */
+
+	function seen() {
+		if (!document.hidden) return Promise.resolve();
+		return new Promise((resolve) => { document.addEventListener('visibilitychange', resolve, { once: true }); });
+	}
+
+	/* What somebody folded or unfolded, and is about to press, stays as it is. */
+	function replace(old, fresh) {
+		const folds = old.querySelectorAll('details');
+		if (fresh.outerHTML === old.outerHTML || old.contains(document.activeElement)) return;
+		fresh.querySelectorAll('details').forEach((fold, i) => { if (folds[i]) fold.open = folds[i].open; });
+		old.replaceWith(fresh);
+	}
+
 	async function follow() {
-		for (let ms = 500; document.querySelector('#delivery[data-live]'); ms = Math.min(ms * 1.5, 10000)) {
+		let failures = 0;
+		const part = () => document.querySelector('#delivery[data-live]');
+
+		for (let live = part(); live && failures < 10; live = part()) {
+			const ms = Number(live.dataset.every) * 2 ** failures;
 			await new Promise((resolve) => { setTimeout(resolve, ms); });
-			if (document.hidden) continue;
-			const answer = await fetch(location.pathname).catch(() => null);
-			if (!answer?.ok || answer.redirected) return;
+			await seen();
+			const answer = await fetch(live.dataset.live).catch(() => null);
+			/* signed out: the next click says so */
+			if (answer?.redirected) return;
+			failures = answer?.ok ? 0 : failures + 1;
+			if (!answer?.ok) continue;
 			const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('delivery');
-			const old = document.getElementById('delivery');
 			if (!fresh) return;
-			if (fresh.outerHTML !== old.outerHTML && !old.contains(document.activeElement)) old.replaceWith(fresh);
+			replace(document.getElementById('delivery'), fresh);
 		}
 	}
 	follow();

@@ -2,7 +2,7 @@
 // csrf token, headers.  A route that is added there is tested here without a further line.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { makeState, newId, startServer } from "./harness.mjs";
+import { makeState, makeSubscription, newId, startServer } from "./harness.mjs";
 import { formsOf, INCIDENTS, Person, routes, SETTINGS } from "./admin-client.mjs";
 
 const RANK = { ANYONE: 0, VIEWER: 1, EDITOR: 2, OWNER: 3 };
@@ -30,6 +30,11 @@ describe("the gates of the admin pages", () => {
     ids = { component: await owner.addComponent("API") };
     ids.incident = await owner.addIncident({ name: "Checkout is failing", body: "We are looking." });
     ids.update = state.value("SELECT id FROM incident_updates");
+    // somebody whom an earlier notification missed, so that it can be sent again
+    await server.request("/cgi-bin/subscribe", { body: { subscription: makeSubscription() } });
+    state.run(`INSERT INTO jobs (public_id, created_at, trigger, title, incident_id, max_subscription_id, state)
+      VALUES ('${newId()}', 1, 'incident_new', 'Missed', '${ids.incident}', 9, 'done');
+      INSERT INTO missed SELECT (SELECT max(id) FROM jobs), id FROM subscriptions`);
     const window = { scheduled_for: "2090-01-01T16:00", scheduled_until: "2090-01-01T18:00", body: "New machines." };
     ids.maintenance = await owner.addMaintenance({ name: "New machines", ...window });
     ids.running = await owner.addMaintenance({ name: "At work", ...window });

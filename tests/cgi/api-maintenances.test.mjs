@@ -187,7 +187,9 @@ describe("maintenances that are refused", () => {
     const incident = await client.incident({ name: "Down" });
     await refused(() => patch(incident.id, window()), 422, /has no schedule/, "scheduled_for");
     await refused(() => patch(incident.id, { status: "in_progress" }), 422, null, "status");
-    await refused(() => create({ ...window(), status: "cancelled" }), 409, /Only what was planned/, "status");
+    await refused(() => create({ ...window(), status: "cancelled" }), 409, /A new maintenance is/, "status");
+    await refused(() => create({ ...window(), status: "verifying" }), 409, /A new maintenance is/, "status");
+    await refused(() => create({ ...window(), status: "completed" }), 409, /has not begun/, "status");
   });
 
   test("maintenances need the scope maintenance, incidents the scope incidents; each may read the other", async () => {

@@ -26,7 +26,8 @@ for (const [how, open] of doors) {
       assert.match(first.id, ID);
       assert.match(first.created_at, TIME);
       assert.deepEqual(first, { id: first.id, created_at: first.created_at, trigger: "incident_new", incident_id: made.id,
-        component_id: null, title: "🔵 Incident: Told", state: "sending", ...NO_COUNTS, first_at: null, last_at: null, origins: [] });
+        component_id: null, title: "🔵 Incident: Told", state: "sending",
+        nobody: "Nobody is told: no browser has subscribed yet.", retry_of: null, ...NO_COUNTS, first_at: null, last_at: null, origins: [] });
       assert.deepEqual((await client.get(`/notifications/${first.id}`)).json, first);
     });
 

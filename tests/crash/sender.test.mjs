@@ -165,6 +165,31 @@ inWorld("a crashed worker is started again by its master, and the culprit found"
 	assert.deepEqual(world.ledger(job), { accepted: 99, refused: 1 });
 });
 
+inWorld("a worker that is killed is replaced, its lanes go on, and nobody of the other one's is told twice", async (world) => {
+	const all = world.subscribe(400);
+	useTwoWorkers(world);
+	service.answer("*", { status: 201, delayMs: 150 }, "always");
+	const job = world.job();
+	const sender = world.start();
+	await service.waitForRequest("*", 30);
+	const shardOf = new Map(world.rows("SELECT id, shard FROM subscriptions").map(({ id, shard }) => [id, shard]));
+	const first = Math.min(...children(sender.child.pid)); /* started first: it has the even shards */
+	process.kill(sender.child.pid, "SIGSTOP");
+	process.kill(first, "SIGKILL");
+	await pause(100);
+	const lost = new Set(world.rows(`SELECT s.id FROM lanes l JOIN subscriptions s ON s.origin_id = l.origin_id AND s.shard = l.shard
+		AND s.id > l.cursor AND s.id <= l.claimed_to WHERE l.shard % 2 = 0`).map(({ id }) => id));
+	process.kill(sender.child.pid, "SIGCONT");
+	const { code, log } = await sender.ended;
+	assert.equal(code, 0, log);
+	assert.equal(log.match(/CREW-05/g).length, 1, log);
+	assertWhole(world, job, all, { accepted: 400 }, lost.size);
+	for (const one of all) {
+		const most = shardOf.get(one.row) % 2 === 0 && lost.has(one.row) ? 2 : 1;
+		assert.ok(service.pushes(one.id).length <= most, `${one.id}, shard ${shardOf.get(one.row)}`);
+	}
+});
+
 inWorld("when the master is killed its workers end, and the next sender finishes", async (world) => {
 	const all = world.subscribe(200);
 	useTwoWorkers(world);

@@ -2,7 +2,7 @@
  * Drives headless Chromium by its DevTools protocol over a WebSocket.
  *
  *   const chromium = await startChromium() -> Chromium; a new profile and HOME of its own, both removed by stop()
- *     await .newPage({ width, height, isMobile, isDark, isPrinted, withoutScript }) -> Page
+ *     await .newPage({ width, height, isMobile, isDark, isPrinted, isStill, letters, withoutScript }) -> Page
  *     await .allow(origin)          notifications may be shown (the profile is no private one: those refuse push)
  *     await .stop()
  *
@@ -10,7 +10,9 @@
  *     await .open(url)              until the page has loaded
  *     await .run(fn, ...args)       fn in the page, awaited; a JSON value
  *     await .waitFor(what, fn, ...args)
- *     await .resize({ width, height, isMobile, isDark })
+ *     await .resize({ width, height, isMobile, isDark, isPrinted, isStill, letters })   letters: px, as the reader set them
+ *     await .load(source)           a script's text, run in the page whatever its policy says; with beforeOthers, in each
+ *                                   page that is opened from now on, before its own scripts
  *     await .hover(x, y)            the mouse, in CSS pixels of the window; .click(x, y); .tap(x, y) a finger
  *     await .press(key)             "Escape", "ArrowLeft", "Tab", "Enter" …
  *     await .screenshot() -> PNG octets of the whole page; .glance() of the window alone, which moves nothing
@@ -95,9 +97,10 @@ class Chromium {
 	}
 
 	async #waitForAddress(file) {
-		const read = () => (this.#program.isRunning ? readFileSync(file, "utf8").split("\n") : ["ended"]);
-		const [port, path] = await until("Chromium to listen", read, { explain: () => this.output });
-		if (port === "ended") throw new Error(`Chromium did not start:\n${this.output}`);
+		/* The file is there before it is whole. */
+		const read = () => (this.#program.isRunning ? /^(\d+)\n(.+)/.exec(readFileSync(file, "utf8")) : ["ended"]);
+		const [all, port, path] = await until("Chromium to listen", read, { explain: () => this.output });
+		if (all === "ended") throw new Error(`Chromium did not start:\n${this.output}`);
 		return `ws://127.0.0.1:${port}${path}`;
 	}
 
@@ -162,10 +165,11 @@ class Page {
 		await this.resize(view);
 	}
 
-	async resize({ width = 1024, height = 768, isMobile = false, isDark = false, isPrinted = false } = {}) {
+	async resize({ width = 1024, height = 768, isMobile = false, isDark = false, isPrinted = false, isStill = false, letters = 16 } = {}) {
 		await this.#send("Emulation.setDeviceMetricsOverride", { width, height, mobile: isMobile, deviceScaleFactor: 1 });
 		await this.#send("Emulation.setTouchEmulationEnabled", { enabled: isMobile });
-		await this.#send("Emulation.setEmulatedMedia", { media: isPrinted ? "print" : "", features: [{ name: "prefers-color-scheme", value: isDark ? "dark" : "light" }] });
+		await this.#send("Emulation.setEmulatedMedia", { media: isPrinted ? "print" : "", features: [{ name: "prefers-color-scheme", value: isDark ? "dark" : "light" }, { name: "prefers-reduced-motion", value: isStill ? "reduce" : "" }] });
+		await this.#send("Page.setFontSizes", { fontSizes: { standard: letters, fixed: 13 } });
 	}
 
 	async open(url) {
@@ -180,6 +184,12 @@ class Page {
 		const { result, exceptionDetails } = await this.#send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true, userGesture: true });
 		if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
 		return result.value;
+	}
+
+	async load(source, { beforeOthers = false } = {}) {
+		if (beforeOthers) return this.#send("Page.addScriptToEvaluateOnNewDocument", { source });
+		const { exceptionDetails } = await this.#send("Runtime.evaluate", { expression: `${source}\n;0` });
+		if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
 	}
 
 	waitFor(what, fn, ...args) {

@@ -169,7 +169,7 @@ const rules = {
   },
 
   "the sources have the committed format"() {
-    const files = [...sources, ...list("tests/unit", /\.[ch]$/), ...list("tests/pushservice", /\.[ch]$/)];
+    const files = [...sources, ...list("tests/unit", /\.[ch]$/), ...list("tests/pushservice", /\.[ch]$/), ...list("tests/bench/tools", /\.[ch]$/)];
     const out = spawnSync("clang-format", ["--dry-run", "-Werror", ...files], { cwd: root, encoding: "utf8" });
     if (out.error) return ["clang-format:0: is not installed"];
     return out.status === 0 ? [] : out.stderr.split("\n").filter((l) => l.includes("error:")).slice(0, 20);

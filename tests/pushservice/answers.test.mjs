@@ -43,20 +43,6 @@ test("each preset that is a status is answered as it stands", async () => {
 	assert.deepEqual(service.violations(), []);
 });
 
-test("the texts and headers by which senders tell the services apart", () => {
-	assert.match(presets["fcm-403-mismatch"].body, /do not correspond/);
-	assert.match(presets["fcm-403-sender-id"].body, /sender ID/);
-	assert.match(presets["fcm-403-invalid-jwt"].body, /invalid JWT/);
-	assert.match(presets["fcm-403-aud"].body, /aud claim/);
-	assert.equal(presets["mozilla-401-mismatch"].body.message, "VAPID public key mismatch");
-	assert.equal(presets["mozilla-401-109"].body.errno, 109);
-	assert.equal(presets["mozilla-503"].headers["retry-after"], "120");
-	assert.equal(presets["apple-400-VapidPkHashMismatch"].body.reason, "VapidPkHashMismatch");
-	assert.equal(presets["wns-406"].headers["retry-after"], "900");
-	assert.match(presets["wns-410-blocked"].headers["x-wns-error-description"], /Domain Blocked/);
-	assert.match(presets["302"].headers.location, /redirect/);
-});
-
 test("a script is used up: the subscription's own queue first, then the origin's, then everybody's", async () => {
 	const { id, subscription } = subscribe({ host: "a.push.test" });
 	const { origin } = new URL(subscription.endpoint);

@@ -5,7 +5,8 @@
  *     exchange is the listener's, with .success = the ordinary answer to a good push; onAnswer(status) is called once, when the answer leaves; status 0 = none will.
  *
  * Behaviours:
- *   { status, headers, body, delayMs }             an ordinary answer; body: text, octets, or an object sent as JSON
+ *   { status, headers, body, delayMs }             an ordinary answer; body: text, octets, or an object sent as JSON;
+ *                                                  retryAfterDate: Retry-After as a date, so many seconds from now
  *   { action: "hang" }                             never answers; the stream stays open
  *   { action: "reset", code }                      RST_STREAM with a code's name or number; HTTP/1.1: connection dropped
  *   { action: "goaway", after, code, answer }      serves `after` more streams of this connection, this one counted,
@@ -128,7 +129,8 @@ function errorCode(code) {
 	return value;
 }
 
-function encode({ headers = {}, body = "" }) {
+function encode({ headers: own = {}, body = "", retryAfterDate }) {
+	const headers = retryAfterDate === undefined ? own : { ...own, "retry-after": new Date(Date.now() + retryAfterDate * 1000).toUTCString() };
 	if (typeof body === "string" || Buffer.isBuffer(body)) return { headers, body: Buffer.from(body) };
 	return { headers: { "content-type": "application/json", ...headers }, body: Buffer.from(JSON.stringify(body)) };
 }

@@ -25,6 +25,7 @@ export const certificateNames = [
 	"DNS:push.test",
 	"DNS:*.push.test",
 	"DNS:fcm.googleapis.com",
+	"DNS:*.fcm.googleapis.com",
 	"DNS:jmt17.google.com",
 	"DNS:android.googleapis.com",
 	"DNS:updates.push.services.mozilla.com",

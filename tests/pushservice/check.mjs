@@ -1,18 +1,18 @@
 /*
  * Every rule that one push request must keep: RFC 8030 (headers), 8188 and 8291 (body), 8292 (credentials),
- * what single services add to them, and, when strict, the rules of our own house.
+ * what single services add to them, and the rules of our own house. strict: false leaves those that the service of the
+ * subscription enforces itself (personalities.mjs, refusals).
  *
  *   checkPush(request, subscription, memory, { strict, allowHeaders, now }) -> { faults, facts }
  *     request       { method, authority, servername, httpVersion, rawHeaders, body }
  *                   rawHeaders: name, value, name, value … as received; servername: TLS SNI or undefined
- *     subscription  { id, authority, hostname, origin, service, vapidPublicKey, privateKey, auth }
+ *     subscription  { id, authority, hostname, origin, personality, bridge, vapidPublicKey, privateKey, auth }
  *                   privateKey null: the browser has it, so the body is not decrypted
  *     memory        what was seen before, a Memory
  *     faults        [{ kind, rule, sentence }], in the order in which a service would look; empty = a good push
  *     facts         { ttl, urgency, topic, jwt, token, vapidKey, text, plaintext, paddedLength }, what could be read
  *
- * kind chooses the answer (answers.mjs); rule is a short stable name for tests. A rule that only the house
- * demands goes through house() and is left out when strict is false.
+ * kind and rule choose the answer (personalities.mjs); rule is a short stable name for tests too.
  */
 import { createHash, createPublicKey, createECDH, verify } from "node:crypto";
 import ece from "http_ece";
@@ -26,7 +26,8 @@ const ttlLimit = 2_419_200;
 const dayInSeconds = 86_400;
 const urgencies = ["very-low", "low", "normal", "high"];
 const requestHeaders = ["ttl", "urgency", "topic", "content-encoding", "content-type", "content-length", "authorization"];
-const forbiddenHeaders = { encryption: "encoding", "crypto-key": "encoding", "accept-encoding": "header", expect: "header", cookie: "header", prefer: "header" };
+const oldEncodingHeaders = ["encryption", "crypto-key"];
+const forbiddenHeaders = ["accept-encoding", "expect", "cookie", "prefer"];
 
 /* Salts, sender keys and bodies of the whole run, and the tokens whose signature was checked already. */
 export class Memory {
@@ -69,16 +70,17 @@ export function checkPush(request, subscription, memory, { strict = true, allowH
 		...request,
 		headers: groupHeaders(request.rawHeaders),
 		subscription,
+		limits: subscription.personality.limits,
 		memory,
 		allowHeaders,
 		nowSeconds: Math.floor(now() / 1000),
 		facts: { ttl: null, urgency: null, topic: null, jwt: null, token: null, vapidKey: null, text: null, plaintext: null, paddedLength: null },
 		fault: (kind, rule, sentence) => void faults.push({ kind, rule, sentence }),
-		house: (kind, rule, sentence) => void (strict && faults.push({ kind, rule, sentence })),
 	};
 	for (const check of [checkMethod, checkHost, checkNames, checkTtl, checkUrgency, checkTopic, checkCoding, checkLength, checkCredentials, checkBody])
 		check(push);
-	return { faults, facts: push.facts };
+	const { refusals } = subscription.personality;
+	return { faults: strict ? faults : faults.filter(({ rule }) => Object.hasOwn(refusals, rule)), facts: push.facts };
 }
 
 /* name -> array of values, so that a header sent twice stays visible; pseudo-headers left out. */
@@ -104,39 +106,45 @@ function checkHost({ authority, servername, subscription, fault }) {
 		fault("host", "sni", `the TLS server name is "${servername || ""}", the endpoint's host "${subscription.hostname}"`);
 }
 
-function checkNames({ headers, httpVersion, allowHeaders, fault, house }) {
-	for (const [name, kind] of Object.entries(forbiddenHeaders))
-		if (headers.has(name)) fault(kind, "forbidden-header", `the header ${name} must not be sent`);
+function checkNames({ headers, httpVersion, allowHeaders, fault }) {
+	for (const name of oldEncodingHeaders)
+		if (headers.has(name)) fault("encoding", "old-encoding-header", `the header ${name} belongs to a draft and must not be sent (RFC 8291 4)`);
+	for (const name of forbiddenHeaders)
+		if (headers.has(name)) fault("header", "forbidden-header", `the header ${name} must not be sent`);
 	const expected = new Set([...requestHeaders, ...allowHeaders, ...(httpVersion === "2.0" ? [] : ["host"])]);
 	for (const [name, values] of headers) {
 		if (values.length > 1) fault("header", "double-header", `the header ${name} is sent ${values.length} times`);
-		if (!expected.has(name) && !(name in forbiddenHeaders)) house("header", "unexpected-header", `the header ${name} is not one of a push`);
+		if (!expected.has(name) && ![...oldEncodingHeaders, ...forbiddenHeaders].includes(name)) fault("header", "unexpected-header", `the header ${name} is not one of a push`);
 	}
 }
 
-function checkTtl({ headers, facts, fault, house }) {
+function checkTtl({ headers, facts, limits, fault }) {
 	const [value] = headers.get("ttl") ?? [];
 	if (value === undefined) return fault("ttl", "ttl-missing", "there is no TTL (RFC 8030 5.2)");
+	if (/^-\d+$/.test(value)) return fault("ttl", "ttl-negative", `the TTL "${value}" is negative (RFC 8030 5.2)`);
 	if (!/^\d+$/.test(value)) return fault("ttl", "ttl-form", `the TTL "${value}" is not 1*DIGIT (RFC 8030 5.2)`);
 	facts.ttl = Number(value);
-	if (facts.ttl < 1 || facts.ttl > ttlLimit) house("ttl", "ttl-range", `the TTL ${value} is not within 1 and ${ttlLimit}`);
+	if (facts.ttl < 1) fault("ttl", "ttl-zero", "the TTL is 0: whoever is away never gets it");
+	if (facts.ttl > limits.ttl) fault("ttl", "ttl-limit", `the TTL ${value} is more than ${limits.ttl}`);
+	else if (facts.ttl > ttlLimit) fault("ttl", "ttl-range", `the TTL ${value} is more than ${ttlLimit}, the least of the services' limits`);
 }
 
-function checkUrgency({ headers, facts, fault, house }) {
+function checkUrgency({ headers, facts, fault }) {
 	const [value] = headers.get("urgency") ?? [];
-	if (value === undefined) return house("urgency", "urgency-missing", "there is no Urgency");
+	if (value === undefined) return fault("urgency", "urgency-missing", "there is no Urgency");
 	if (!urgencies.includes(value)) return fault("urgency", "urgency-value", `the Urgency "${value}" is none of ${urgencies.join(", ")} (RFC 8030 5.3)`);
 	facts.urgency = value;
 }
 
-function checkTopic({ headers, facts, fault, house }) {
+function checkTopic({ headers, facts, fault }) {
 	const [value] = headers.get("topic") ?? [];
 	if (value === undefined) return;
 	facts.topic = value;
-	if (!/^[A-Za-z0-9_-]{1,32}$/.test(value))
+	if (/^[A-Za-z0-9_-]{1,32}=+$/.test(value)) fault("topic", "topic-padding", `the Topic "${value}" ends with padding (RFC 8030 5.4)`);
+	else if (!/^[A-Za-z0-9_-]{1,32}$/.test(value))
 		fault("topic", "topic-form", `the Topic "${value}" is not 1 to 32 characters of base64url (RFC 8030 5.4)`);
 	else if (value.length % 4 === 1) fault("topic", "topic-length", `the Topic "${value}" has a length that no base64url text has (Apple refuses it)`);
-	else if (!/^[0-9a-f]{32}$/.test(value)) house("topic", "topic-house", `the Topic "${value}" is not 32 lower-case hexadecimal digits`);
+	else if (!/^[0-9a-f]{32}$/.test(value)) fault("topic", "topic-house", `the Topic "${value}" is not 32 lower-case hexadecimal digits`);
 }
 
 function checkCoding({ headers, fault }) {
@@ -146,20 +154,26 @@ function checkCoding({ headers, fault }) {
 	if (type !== "application/octet-stream") fault("type", "content-type", `the Content-Type is "${type ?? ""}", not application/octet-stream`);
 }
 
-function checkLength({ headers, body, fault }) {
+function checkLength({ headers, body, limits, subscription, fault }) {
 	const [length] = headers.get("content-length") ?? [];
 	if (length === undefined || headers.has("transfer-encoding")) fault("length", "content-length-missing", "there is no Content-Length (WNS answers 411)");
 	else if (length !== String(body.length)) fault("length", "content-length", `the Content-Length is "${length}", the body has ${body.length} octets`);
-	if (body.length > bodyLimit) fault("size", "body-size", `the body has ${body.length} octets, more than ${bodyLimit} (RFC 8291 4)`);
+	if (body.length > limits.body) fault("size", "body-limit", `the body has ${body.length} octets, more than ${limits.body}`);
+	else if (body.length > bodyLimit) fault("size", "body-size", `the body has ${body.length} octets, more than the ${bodyLimit} that everybody takes (RFC 8291 4)`);
+	if (subscription.bridge && body.length > limits.bridge) fault("size", "body-bridge", `the body has ${body.length} octets, more than the ${limits.bridge} that the bridge takes`);
 }
 
 function checkCredentials(push) {
 	const { headers, facts, subscription, memory, nowSeconds, fault } = push;
 	const [value] = headers.get("authorization") ?? [];
 	if (value === undefined) return fault("credentials", "authorization-missing", "there is no Authorization (RFC 8292 4.2)");
-	const match = /^vapid t=([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+), k=([A-Za-z0-9_-]+)$/.exec(value);
-	if (!match) return fault("jwt", "authorization-form", `the Authorization "${value}" is not "vapid t=…, k=…" in unpadded base64url (RFC 8292 3)`);
-	const [, header, claims, signature, key] = match;
+	const form = /^vapid t=([\w-]+)\.([\w-]+)\.([\w-]+), k=([\w-]+)$/;
+	const readable = /^(?:vapid|webpush|bearer) t=([\w-]+)\.([\w-]+)\.([\w-]+), *k=([\w+/-]+)=*$/i;
+	const match = form.exec(value) ?? readable.exec(value);
+	if (!match) return fault("jwt", "authorization-unreadable", `the Authorization "${value}" is not "vapid t=…, k=…" (RFC 8292 3)`);
+	if (!form.test(value)) fault("jwt", "authorization-form", `the Authorization "${value}" is not "vapid t=…, k=…" in unpadded base64url (RFC 8292 3)`);
+	const [, header, claims, signature] = match;
+	const key = match[4].replaceAll("+", "-").replaceAll("/", "_");
 	const cacheKey = value;
 	if (!memory.tokens.has(cacheKey)) {
 		if (memory.tokens.size > 10_000) memory.tokens.clear();
@@ -200,22 +214,25 @@ function checkClaims(claims, subscription, nowSeconds, fault) {
 	if (!Number.isInteger(exp)) fault("expiry", "jwt-exp", `exp is ${JSON.stringify(exp)}, not an integer (RFC 8292 2)`);
 	else if (exp <= nowSeconds) fault("expiry", "jwt-expired", `exp is ${nowSeconds - exp} s in the past (RFC 8292 2)`);
 	else if (exp > nowSeconds + dayInSeconds) fault("expiry", "jwt-exp-far", `exp is ${exp - nowSeconds} s ahead, more than a day (RFC 8292 2)`);
-	if (!isContact(sub, subscription.service)) fault("jwt", "jwt-sub", `sub is ${JSON.stringify(sub)}, no contact by mailto: or https: (RFC 8292 2.1)`);
-	if (Object.keys(others).length) fault("jwt", "jwt-claims", `the JWT has further claims: ${Object.keys(others).join(", ")}`);
+	const host = contactHost(sub);
+	if (!host) fault("jwt", "jwt-sub", `sub is ${JSON.stringify(sub)}, no contact by mailto: or https: (RFC 8292 2.1)`);
+	else if (isLocal(host) && Object.hasOwn(subscription.personality.refusals, "jwt-sub-local")) fault("jwt", "jwt-sub-local", `sub is ${JSON.stringify(sub)}, a contact that nobody can reach`);
+	if (Object.keys(others).length) fault("jwt", "jwt-further-claims", `the JWT has further claims: ${Object.keys(others).join(", ")}`);
 }
 
-/* Apple refuses a contact at localhost; the others only look at the scheme. */
-function isContact(sub, service) {
-	if (typeof sub !== "string") return false;
+function contactHost(sub) {
+	if (typeof sub !== "string") return null;
 	const mail = /^mailto:[^\s<>@:]+@([^\s<>@:]+)$/.exec(sub);
 	const page = /^https:\/\/([^\s<>/:@]+)(:\d+)?(\/[^\s<>]*)?$/.exec(sub);
-	const host = mail?.[1] ?? page?.[1];
-	if (!host) return false;
-	return service !== "apple" || (host.includes(".") && !/(^|\.)localhost$/.test(host));
+	return mail?.[1] ?? page?.[1] ?? null;
+}
+
+function isLocal(host) {
+	return !host.includes(".") || /(^|\.)localhost$/.test(host);
 }
 
 function checkBody(push) {
-	const { body, facts, subscription, memory, fault, house } = push;
+	const { body, facts, subscription, memory, fault } = push;
 	if (body.length < headerLength + tagAndDelimiter)
 		return fault("encoding", "body-short", `the body has ${body.length} octets, less than a header of 86 and an empty record (RFC 8188 2.1)`);
 	facts.paddedLength = body.length - headerLength - tagAndDelimiter;
@@ -223,7 +240,7 @@ function checkBody(push) {
 	if (body[20] !== 65 || body[21] !== 4)
 		return fault("encoding", "body-keyid", `the key id has ${body[20]} octets and begins with ${body[21]}: no uncompressed point (RFC 8291 4)`);
 	if (size <= body.length - headerLength) fault("encoding", "body-record", `the record size ${size} does not hold the record of ${body.length - headerLength} octets (RFC 8291 4)`);
-	else if (size !== recordSize) house("encoding", "body-record-size", `the record size is ${size}, not ${recordSize}`);
+	else if (size !== recordSize) fault("encoding", "body-record-size", `the record size is ${size}, not ${recordSize}`);
 	if (facts.vapidKey === body.subarray(21, headerLength).toString("base64url"))
 		fault("encoding", "key-reuse", "the VAPID key is also the sender key of the message (RFC 8292 3.2)");
 	for (const what of memory.repeats(body, subscription.id))
@@ -233,19 +250,19 @@ function checkBody(push) {
 		fault("encoding", "body-point", "the key id is no point of P-256 (RFC 8291 4)");
 }
 
-function checkPlaintext({ body, facts, subscription, fault, house }) {
+function checkPlaintext({ body, facts, subscription, fault }) {
 	const plaintext = decrypt(body, subscription);
 	if (plaintext instanceof Error) return fault("body", "decryption", `the body cannot be decrypted with the subscription's keys: ${plaintext.message}`);
-	if (plaintext.length > plaintextLimit) house("size", "plaintext-size", `the plaintext has ${plaintext.length} octets, more than ${plaintextLimit}`);
+	if (plaintext.length > plaintextLimit) fault("size", "plaintext-size", `the plaintext has ${plaintext.length} octets, more than ${plaintextLimit}`);
 	try {
 		facts.text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(plaintext);
 	} catch {
-		return house("body", "utf-8", "the plaintext is no UTF-8");
+		return fault("body", "utf-8", "the plaintext is no UTF-8");
 	}
 	try {
 		facts.plaintext = JSON.parse(facts.text);
 	} catch (error) {
-		house("body", "json", `the plaintext is no JSON: ${error.message}`);
+		fault("body", "json", `the plaintext is no JSON: ${error.message}`);
 	}
 }
 

@@ -4,7 +4,7 @@
  *   startControl(service, { port }) -> { port, url, close() }
  *
  *   GET    /                                            what main.mjs prints
- *   POST   /subscriptions {host?,port?,service?,vapidPublicKey?,http1?,count?}   {id,subscription}, with count an array
+ *   POST   /subscriptions {host?,port?,service?,bridge?,vapidPublicKey?,http1?,count?}   {id,subscription}, with count an array
  *   GET    /subscriptions
  *   POST   /subscriptions/ID/revoke {status?}
  *   GET    /pushes[?subscription=ID][&wait=N&timeout=MS]    408 with what there is when the time is over

@@ -5,7 +5,7 @@
  *                 [--autopush-port N] [--max-streams N] [--window N] [--lax]
  *
  * Prints one line of JSON with its ports, its control URL and its CA file, then serves until SIGTERM or SIGINT.
- * --lax leaves out the rules that only our house has. Exit 0 when ended by a signal, 1 when it cannot start, 2 usage.
+ * --lax: nothing is refused but what the service of the subscription refuses itself. Exit 0 when ended by a signal, 1 when it cannot start, 2 usage.
  */
 import { parseArgs } from "node:util";
 import { startPushService } from "./service.mjs";

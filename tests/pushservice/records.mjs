@@ -3,6 +3,8 @@
  *
  *   addRequest(record), accept(record), addViolation(violation)   called by the service
  *   requests(id), pushes(id), violations()                        id undefined or "*" = all
+ *   waiting(id, now)      the pushes that a device gets which was away: each until its TTL is over, TTL 0 never, and of
+ *                         one Topic the last alone (RFC 8030 5.2, 5.4)
  *   waitFor(list, n, timeoutMs, describe)                         list: () -> array; resolves with its first n entries
  *   changed()                                                     wakes the waiters
  *   clear()
@@ -38,6 +40,11 @@ export class Records {
 
 	pushes(id) {
 		return ofSubscription(this.#pushes, id);
+	}
+
+	waiting(id, now) {
+		const kept = this.pushes(id).filter(({ at, ttl }) => at + ttl * 1000 > now);
+		return kept.filter(({ topic }, index) => topic === null || !kept.slice(index + 1).some((later) => later.topic === topic));
 	}
 
 	violations() {

@@ -10,30 +10,31 @@
  *   http1          main listener: "allowed" (h2 and http/1.1 by ALPN, default), "none" (h2 alone), "only" (http/1.1 alone)
  *   http1Port      second listener, always http/1.1 alone
  *   settings       HTTP/2 SETTINGS of the main listener: { maxConcurrentStreams, initialWindowSize }
- *   strict         false: the rules that only our house has are left out (check.mjs)
+ *   strict         false: nothing is refused but what the subscription's service refuses itself (personalities.mjs)
  *   allowHeaders   names of further request headers that are no violation
  *   now            () -> ms since 1970, the clock against which tokens are checked
  *   control, controlPort     plain HTTP side for other languages (control.mjs); control: false = none
  *   autopush, autopushPort   WebSocket side for Firefox (autopush.mjs); autopush: false = none
  *
  * A push that breaks a rule is refused in the manner of its service and recorded as a violation for each rule.
- * A good one gets what script ordered, else 201 with Location and TTL. Everything is held in memory: for
+ * A good one gets what script ordered, else the 201 of its service. Everything is held in memory: for
  * hundreds of thousands of pushes use sink.c instead.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { redirectPath, refusal, toBehaviour } from "./answers.mjs";
+import { redirectPath, toBehaviour } from "./answers.mjs";
 import { startAutopush } from "./autopush.mjs";
 import { actionNames, play } from "./behave.mjs";
 import { ensureCertificate } from "./certificate.mjs";
 import { checkPush, groupHeaders, Memory } from "./check.mjs";
 import { startControl } from "./control.mjs";
 import { openListener } from "./listener.mjs";
+import { personalities, refusal } from "./personalities.mjs";
 import { Records } from "./records.mjs";
 import { Script } from "./script.mjs";
 import { Stats } from "./stats.mjs";
-import { Subscriptions, toJson } from "./subscriptions.mjs";
+import { personalityOfOrigin, Subscriptions, toJson } from "./subscriptions.mjs";
 
 const defaultWaitMs = 10_000;
 
@@ -148,6 +149,11 @@ class PushService {
 		this.#stats.clear();
 	}
 
+	/* What the device of that subscription gets that was away all the time: see Records. */
+	waiting(id, now = Date.now()) {
+		return this.#records.waiting(id, now);
+	}
+
 	waitForPush(id, n = 1, timeoutMs = defaultWaitMs) {
 		return this.#records.waitFor(() => this.pushes(id), n, timeoutMs, `waited for pushes of ${id}`);
 	}
@@ -168,12 +174,16 @@ class PushService {
 	/* Scripted answers. */
 
 	answer(target, wanted, times = 1) {
-		const behaviour = toBehaviour(wanted);
+		const behaviour = toBehaviour(wanted, this.#personalityOf(target));
 		const isStatus = Number.isInteger(behaviour.status) && behaviour.status >= 200 && behaviour.status <= 599;
 		if (behaviour.action !== undefined && !actionNames.includes(behaviour.action)) throw new Error(`no action is called "${behaviour.action}"`);
 		if (["drip", "endless", "hugeHeaders", undefined].includes(behaviour.action) && !isStatus) throw new Error("a behaviour needs a status within 200 and 599");
-		if (target !== "*" && !target.startsWith("https://")) this.#subscriptions.byId(target);
 		this.#script.add(target, behaviour, times);
+	}
+
+	#personalityOf(target) {
+		if (target === "*") return undefined;
+		return target.startsWith("https://") ? personalityOfOrigin(target) : this.#subscriptions.byId(target).personality;
 	}
 
 	clearAnswers(target) {
@@ -212,15 +222,17 @@ class PushService {
 		play(this.#dress(behaviour, exchange.success), exchange, (status) => this.#onAnswer(status, behaviour, record, subscription, exchange.body));
 	}
 
-	#choose(subscription, [fault]) {
-		if (fault) return refusal(fault.kind, subscription.service, fault.sentence);
-		if (subscription.revoked === 404) return refusal("unknown", subscription.service, "there is no such subscription");
-		if (subscription.revoked) return refusal("gone", subscription.service, "the subscription is gone");
+	/* Of several faults the one that the service itself would refuse decides. */
+	#choose(subscription, faults) {
+		const { personality, revoked } = subscription;
+		const fault = faults.find(({ rule }) => Object.hasOwn(personality.refusals, rule)) ?? faults[0];
+		if (fault) return refusal(personality, fault);
+		if (revoked) return personality.answers[personality.revoked[revoked]];
 		return this.#script.take(subscription) ?? { status: 201 };
 	}
 
-	#success({ origin }, { ttl }) {
-		return { status: 201, headers: { location: `${origin}/message/${++this.#messages}`, ttl: String(ttl ?? 0) } };
+	#success({ origin, personality }, { ttl }) {
+		return { status: 201, headers: personality.accept({ origin, ttl: ttl ?? 0, n: ++this.#messages }) };
 	}
 
 	/* A scripted success has the headers of a real one, unless the script names its own. */
@@ -248,7 +260,7 @@ class PushService {
 		const fault = isRedirect
 			? { rule: "redirect-followed", sentence: "a redirect was followed" }
 			: { rule: "unknown-endpoint", sentence: `the path "${exchange.path}" belongs to no subscription` };
-		const behaviour = refusal("unknown", "generic", fault.sentence);
+		const behaviour = refusal(personalities.rfc, { ...fault, kind: "unknown" });
 		this.#violate(null, fault, behaviour.status, flatten(exchange.rawHeaders));
 		play(behaviour, exchange, (status) => this.#stats.answered(status, false));
 	}
@@ -280,6 +292,6 @@ function flatten(rawHeaders) {
 	return Object.fromEntries([...groupHeaders(rawHeaders)].map(([name, values]) => [name, values.join(", ")]));
 }
 
-function shown({ id, endpoint, origin, service, vapidPublicKey, revoked, p256dh, auth }) {
-	return { id, endpoint, origin, service, vapidPublicKey, revoked, keys: { p256dh, auth } };
+function shown({ id, endpoint, origin, service, bridge, vapidPublicKey, revoked, p256dh, auth }) {
+	return { id, endpoint, origin, service, bridge, vapidPublicKey, revoked, keys: { p256dh, auth } };
 }

@@ -8,7 +8,8 @@ enum { FIRST_SIZE = 1 << 16 };
 
 struct path {
 	uint64_t hash; /* 0 = free place */
-	uint32_t count;
+	uint32_t accepted;
+	bool is_asked;
 };
 
 /* Open addressing; size is a power of two, at most half of it used. */
@@ -16,6 +17,7 @@ static struct {
 	struct path *paths;
 	size_t size;
 	size_t used;
+	size_t distinct;
 	size_t repeated;
 } table;
 
@@ -65,24 +67,41 @@ static void table_grow(void)
 	table.size = size;
 }
 
-void sink_paths_count(uint64_t hash)
+static struct path *table_place(uint64_t hash)
 {
 	struct path *path;
 
 	if (table.used * 2 >= table.size)
 		table_grow();
 	path = table_find(table.paths, table.size, hash);
-	if (path->count == 0) {
+	if (path->hash == 0) {
 		path->hash = hash;
 		table.used++;
 	}
-	if (++path->count == 2)
-		table.repeated++;
+	return path;
+}
+
+bool sink_paths_ask(uint64_t hash)
+{
+	struct path *path = table_place(hash);
+	bool is_first = !path->is_asked;
+
+	path->is_asked = true;
+	return is_first;
+}
+
+void sink_paths_count(uint64_t hash)
+{
+	struct path *path = table_place(hash);
+
+	path->accepted++;
+	table.distinct += path->accepted == 1;
+	table.repeated += path->accepted == 2;
 }
 
 size_t sink_paths_distinct(void)
 {
-	return table.used;
+	return table.distinct;
 }
 
 size_t sink_paths_repeated(void)

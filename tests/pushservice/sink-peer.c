@@ -1,7 +1,10 @@
 #include "sink-peer.h"
+#include "sink-fail.h"
+#include "sink-http1.h"
 #include "sink-paths.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
@@ -27,6 +30,7 @@ struct connection {
 	struct connection *prev;
 	SSL *ssl;
 	nghttp2_session *session;
+	struct sink_http1 *http1; /* in place of the session */
 	uint8_t *out;
 	size_t out_length;
 	size_t out_done;
@@ -36,6 +40,7 @@ struct connection {
 	int32_t last_stream; /* 0 = no GOAWAY yet */
 	int fd;
 	bool waits_for_write;
+	bool is_killed; /* closed as soon as the answers so far are written */
 	bool is_draining;
 };
 
@@ -90,9 +95,11 @@ static uint64_t now_us(void)
 
 /* Answers */
 
-static void answer(struct connection *c, int32_t stream)
+static void answer(struct connection *c, int32_t stream, unsigned number)
 {
-	static uint8_t name[] = ":status", value[] = "201";
+	static uint8_t name[] = ":status";
+	uint8_t value[] = {(uint8_t)('0' + number / 100), (uint8_t)('0' + number / 10 % 10),
+	    (uint8_t)('0' + number % 10)};
 	const nghttp2_nv status = {.name = name, .value = value, .namelen = 7, .valuelen = 3};
 
 	/* A stream that the peer has reset meanwhile is no error. */
@@ -171,25 +178,85 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, cons
 	return 0;
 }
 
+static void fail(struct connection *c, int32_t stream, const struct sink_fail *rule)
+{
+	switch (rule->kind) {
+	case SINK_FAIL_STATUS:
+		answer(c, stream, rule->status);
+		break;
+	case SINK_FAIL_RESET:
+		nghttp2_submit_rst_stream(c->session, 0, stream, NGHTTP2_INTERNAL_ERROR);
+		break;
+	case SINK_FAIL_REFUSE:
+		nghttp2_submit_rst_stream(c->session, 0, stream, NGHTTP2_REFUSED_STREAM);
+		break;
+	case SINK_FAIL_KILL:
+		c->is_killed = true;
+		break;
+	}
+}
+
+static void note_stamp(void)
+{
+	printf("at %" PRIu64 "\n", now_us());
+	fflush(stdout);
+}
+
+static void request_ended(struct connection *c, int32_t stream, uint64_t path)
+{
+	const struct sink_fail *rule =
+	    options.may_fail ? sink_fail_meet(path, sink_paths_ask(path)) : NULL;
+
+	if (options.stamps)
+		note_stamp();
+	if (rule) {
+		fail(c, stream, rule);
+		return;
+	}
+	counts.requests++;
+	sink_paths_count(path);
+	if (options.delay_ms == 0)
+		answer(c, stream, 201);
+	else
+		ring_push((struct due){.at_us = now_us() + options.delay_ms * UINT64_C(1000),
+		    .serial = c->serial,
+		    .connection = c,
+		    .stream = stream});
+}
+
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
 	struct connection *c = user;
 	int32_t stream = frame->hd.stream_id;
 	bool may_end = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
 
-	if (!may_end || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM) || is_beyond_goaway(c, stream))
-		return 0;
-	counts.requests++;
-	sink_paths_count(
-	    (uint64_t)(uintptr_t)nghttp2_session_get_stream_user_data(session, stream));
-	if (options.delay_ms == 0)
-		answer(c, stream);
-	else
-		ring_push((struct due){.at_us = now_us() + options.delay_ms * UINT64_C(1000),
-		    .serial = c->serial,
-		    .connection = c,
-		    .stream = stream});
+	if (may_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) && !c->is_killed &&
+	    !is_beyond_goaway(c, stream))
+		request_ended(c, stream,
+		    (uint64_t)(uintptr_t)nghttp2_session_get_stream_user_data(session, stream));
 	return 0;
+}
+
+/* HTTP/1.1 */
+
+static void add_output(struct connection *c, const void *data, size_t length)
+{
+	if (c->out_length + length > c->out_size) {
+		c->out_size = (c->out_length + length) * 2;
+		c->out = need(realloc(c->out, c->out_size));
+	}
+	memcpy(c->out + c->out_length, data, length);
+	c->out_length += length;
+}
+
+static void http1_ended(void *user, uint64_t path, size_t body_length)
+{
+	static const char created[] = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n";
+
+	counts.requests++;
+	counts.octets += body_length;
+	sink_paths_count(path);
+	add_output(user, created, sizeof created - 1);
 }
 
 /* Connections */
@@ -197,12 +264,15 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 static int choose_h2(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_length,
     const unsigned char *offered, unsigned int offered_length, void *user)
 {
+	int choice;
+
 	(void)ssl;
 	(void)user;
-	if (nghttp2_select_next_protocol(
-		(unsigned char **)(uintptr_t)chosen, chosen_length, offered, offered_length) != 1)
-		return SSL_TLSEXT_ERR_ALERT_FATAL;
-	return SSL_TLSEXT_ERR_OK;
+	choice = nghttp2_select_next_protocol(
+	    (unsigned char **)(uintptr_t)chosen, chosen_length, offered, offered_length);
+	if (choice == 1 || (choice == 0 && options.http1))
+		return SSL_TLSEXT_ERR_OK;
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 static SSL_CTX *make_tls(void)
@@ -285,6 +355,7 @@ static void connection_close(struct connection *c)
 	nghttp2_session_del(c->session);
 	SSL_free(c->ssl);
 	close(c->fd);
+	free(c->http1);
 	free(c->out);
 	free(c);
 }
@@ -297,6 +368,15 @@ static bool connection_is_open(const struct connection *wanted, uint64_t serial)
 	return false;
 }
 
+static bool speaks_h2(const struct connection *c)
+{
+	const unsigned char *name;
+	unsigned length;
+
+	SSL_get0_alpn_selected(c->ssl, &name, &length);
+	return length == 2;
+}
+
 static bool is_temporary(struct connection *c, int result)
 {
 	int error = SSL_get_error(c->ssl, result);
@@ -306,18 +386,13 @@ static bool is_temporary(struct connection *c, int result)
 
 static bool collect_output(struct connection *c)
 {
-	while (c->out_length < WRITE_HIGH) {
+	while (c->out_length < WRITE_HIGH && !c->http1) {
 		const uint8_t *data;
 		ssize_t length = nghttp2_session_mem_send(c->session, &data);
 
 		if (length <= 0)
 			return length == 0;
-		if (c->out_length + (size_t)length > c->out_size) {
-			c->out_size = (c->out_length + (size_t)length) * 2;
-			c->out = need(realloc(c->out, c->out_size));
-		}
-		memcpy(c->out + c->out_length, data, (size_t)length);
-		c->out_length += (size_t)length;
+		add_output(c, data, (size_t)length);
 	}
 	return true;
 }
@@ -333,6 +408,13 @@ static void expect_write(struct connection *c, bool is_waiting)
 /* After GOAWAY: the peer closes. Closing first would reset answers that it has not read yet. */
 static bool finish_if_done(struct connection *c)
 {
+	if (c->is_killed) {
+		c->is_draining = true;
+		shutdown(c->fd, SHUT_WR);
+		return true;
+	}
+	if (c->http1)
+		return true;
 	if (nghttp2_session_want_read(c->session) || nghttp2_session_want_write(c->session))
 		return true;
 	if (!c->last_stream)
@@ -372,6 +454,15 @@ static bool connection_write(struct connection *c)
 	return finish_if_done(c);
 }
 
+static bool take_input(struct connection *c, const uint8_t *data, size_t length)
+{
+	if (!c->http1 && !c->streams && options.http1 && !speaks_h2(c))
+		c->http1 = need(calloc(1, sizeof *c->http1));
+	if (c->http1)
+		return sink_http1_feed(c->http1, data, length, http1_ended, c);
+	return nghttp2_session_mem_recv(c->session, data, length) >= 0;
+}
+
 static bool connection_read(struct connection *c)
 {
 	static uint8_t data[READ_SIZE];
@@ -383,8 +474,7 @@ static bool connection_read(struct connection *c)
 		length = SSL_read(c->ssl, data, sizeof data);
 		if (length <= 0)
 			return is_temporary(c, length);
-		if (!c->is_draining &&
-		    nghttp2_session_mem_recv(c->session, data, (size_t)length) < 0)
+		if (!c->is_draining && !take_input(c, data, (size_t)length))
 			return false;
 	}
 }
@@ -417,7 +507,7 @@ void sink_peer_serve_due(void)
 			last_serial = due.serial;
 		}
 		if (last && !last->is_draining)
-			answer(last, due.stream);
+			answer(last, due.stream, 201);
 	}
 	if (last && !connection_write(last))
 		connection_close(last);

@@ -12,6 +12,7 @@
 #ifndef SINK_PEER_H
 #define SINK_PEER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sink_peer_options {
@@ -22,10 +23,13 @@ struct sink_peer_options {
 	uint32_t max_streams; /* SETTINGS_MAX_CONCURRENT_STREAMS */
 	uint32_t
 	    goaway_after; /* GOAWAY names the Nth stream of a connection as its last; 0 = never */
+	bool may_fail;	  /* sink-fail.h has rules */
+	bool http1;	  /* serve senders that offer only HTTP/1.1, always at once */
+	bool stamps;	  /* "at MICROSECONDS" on stdout for each request, of CLOCK_MONOTONIC */
 };
 
 struct sink_peer_counts {
-	uint64_t requests; /* read to the end and answered, or due to be */
+	uint64_t requests; /* read to the end and accepted, or due to be */
 	uint64_t octets;   /* of bodies */
 	uint64_t opened;   /* connections */
 	uint64_t open;

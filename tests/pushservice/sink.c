@@ -2,7 +2,7 @@
  * A push service that only counts: the far end of tests and measurements with very many messages.
  *
  *   sink --cert FILE --key FILE --port N [--delay-ms N] [--max-streams N] [--goaway-after N]
- *        [--log FILE]
+ *        [--fail KIND/N,...] [--http1] [--stamps] [--log FILE]
  *
  * HTTP/2 over TLS on 127.0.0.1 (port 0: a free one; "port N" on stdout tells which), one thread,
  * nothing checked. Each request is read to its end and answered 201, at once or after --delay-ms.
@@ -12,14 +12,19 @@
  *   --max-streams   SETTINGS_MAX_CONCURRENT_STREAMS, default 100
  *   --goaway-after  a connection is told GOAWAY in its Nth stream; that one and those before it
  *                   are answered, later ones are neither answered nor counted
+ *   --fail          some requests fail, and are not counted: sink-fail.h
+ *   --http1         senders that offer no HTTP/2 are served HTTP/1.1, without any of the above
+ *   --stamps        "at MICROSECONDS" (CLOCK_MONOTONIC) on stdout when a request has come
  *   --log           written at SIGUSR1 and at the end (SIGTERM, SIGINT), whole or not at all;
  *                   without it the lines go to stderr. They are: total, distinct, repeated,
- *                   connections (opened), open, octets (of bodies), each with its number
+ *                   connections (opened), open, octets (of bodies), and failed-KIND (paths) for
+ *                   each rule of --fail, each with its number
  *
- * sink-peer.c speaks with the senders, sink-paths.c counts; here are options, sockets, signals and
+ * sink-peer.c speaks with the senders (sink-http1.c: the old way), sink-paths.c counts, sink-fail.c fails; here are options, sockets, signals and
  * the log.
- * Build: cc -O2 -D_GNU_SOURCE sink.c sink-peer.c sink-paths.c -lnghttp2 -lssl -lcrypto
+ * Build: cc -O2 -D_GNU_SOURCE sink*.c -lnghttp2 -lssl -lcrypto
  */
+#include "sink-fail.h"
 #include "sink-paths.h"
 #include "sink-peer.h"
 
@@ -59,6 +64,7 @@ static void write_counts(FILE *file)
 	    sink_paths_distinct(), sink_paths_repeated());
 	fprintf(file, "connections %" PRIu64 "\nopen %" PRIu64 "\noctets %" PRIu64 "\n",
 	    counts.opened, counts.open, counts.octets);
+	sink_fail_write(file);
 }
 
 static void write_log(void)
@@ -98,7 +104,7 @@ static uint32_t parse_number(const char *text, uint32_t max)
 
 static void parse_options(int argc, char **argv)
 {
-	enum { CERT = 1, KEY, PORT, DELAY, STREAMS, GOAWAY, LOG };
+	enum { CERT = 1, KEY, PORT, DELAY, STREAMS, GOAWAY, FAIL, HTTP1, STAMPS, LOG };
 	static const struct option names[] = {
 	    {"cert", required_argument, NULL, CERT},
 	    {"key", required_argument, NULL, KEY},
@@ -106,6 +112,9 @@ static void parse_options(int argc, char **argv)
 	    {"delay-ms", required_argument, NULL, DELAY},
 	    {"max-streams", required_argument, NULL, STREAMS},
 	    {"goaway-after", required_argument, NULL, GOAWAY},
+	    {"fail", required_argument, NULL, FAIL},
+	    {"http1", no_argument, NULL, HTTP1},
+	    {"stamps", no_argument, NULL, STAMPS},
 	    {"log", required_argument, NULL, LOG},
 	    {NULL, 0, NULL, 0},
 	};
@@ -131,6 +140,19 @@ static void parse_options(int argc, char **argv)
 		case GOAWAY:
 			options.goaway_after = parse_number(optarg, INT32_MAX);
 			break;
+		case FAIL:
+			options.may_fail = sink_fail_parse(optarg);
+			if (!options.may_fail) {
+				fprintf(stderr, "sink: \"%s\" are no rules\n", optarg);
+				exit(2);
+			}
+			break;
+		case HTTP1:
+			options.http1 = true;
+			break;
+		case STAMPS:
+			options.stamps = true;
+			break;
 		case LOG:
 			log_file = optarg;
 			break;
@@ -140,7 +162,8 @@ static void parse_options(int argc, char **argv)
 	}
 	if (!options.cert || !options.key || optind != argc) {
 		fprintf(stderr, "usage: sink --cert FILE --key FILE --port N [--delay-ms N] "
-				"[--max-streams N] [--goaway-after N] [--log FILE]\n");
+				"[--max-streams N] [--goaway-after N] [--fail KIND/N,...] "
+				"[--http1] [--stamps] [--log FILE]\n");
 		exit(2);
 	}
 }

@@ -6,6 +6,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:http2";
+import { Agent, request } from "node:https";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,7 +21,7 @@ before(() => {
 	dir = mkdtempSync("/tmp/sink-test-");
 	program = join(dir, "sink");
 	certificate = ensureCertificate(dir);
-	const sources = ["sink.c", "sink-peer.c", "sink-paths.c"].map(here);
+	const sources = ["sink.c", "sink-peer.c", "sink-paths.c", "sink-fail.c", "sink-http1.c"].map(here);
 	execFileSync(process.env.CC || "cc", ["-O2", "-D_GNU_SOURCE", ...sources, "-o", program, "-lnghttp2", "-lssl", "-lcrypto"]);
 });
 
@@ -140,4 +141,51 @@ test("GOAWAY names the Nth stream; just those up to it are answered and counted"
 		});
 		assert.deepEqual([counts.total, counts.distinct, counts.octets], [5, 5, 5 * 303]);
 	}
+});
+
+test("rules make some paths fail, lasting refusals for ever and the rest once, and only what is accepted counts", async () => {
+	const counts = await withSink(["--fail", "410/4,503/4,refuse/4,reset/4"], async (port) => {
+		const session = await open(port);
+		const first = await Promise.all(paths(400).map((path) => post(session, path)));
+		const second = await Promise.all(paths(400).map((path) => post(session, path)));
+		const of = (list, status) => list.filter((one) => one === status).length;
+		for (const status of [410, 503, 0]) assert.ok(of(first, status) > 20, `${status}: ${of(first, status)}`);
+		assert.equal(of(second, 410), of(first, 410));
+		assert.equal(of(second, 201), 400 - of(first, 410));
+		session.close();
+	});
+	assert.equal(counts.distinct, 400 - counts["failed-410"]);
+	assert.equal(counts.repeated, 400 - counts["failed-410"] - counts["failed-503"] - counts["failed-refuse"] - counts["failed-reset"]);
+});
+
+test("a connection that is killed has given the answers that came before", async () => {
+	const counts = await withSink(["--fail", "kill/50"], async (port) => {
+		const answers = new Map();
+		for (let left = paths(200); left.length > 0; left = left.filter((path) => answers.get(path) !== 201)) {
+			const session = await open(port);
+			await Promise.all(left.slice(0, 50).map(async (path) => { answers.set(path, await post(session, path)); }));
+			session.destroy();
+		}
+	});
+	assert.ok(counts["failed-kill"] > 0);
+	assert.deepEqual([counts.distinct, counts.repeated], [200, 0]);
+});
+
+test("a sender that offers only HTTP/1.1 is served where that is wanted", async () => {
+	const counts = await withSink(["--http1"], async (port) => {
+		const agent = new Agent({ keepAlive: true, maxSockets: 3, ca: certificate.caPem });
+		const ask = (path) => new Promise((resolve, reject) => {
+			const sent = request({ host: "127.0.0.1", port, servername: "localhost", path, method: "POST", agent }, (answer) => {
+				answer.resume().on("end", () => resolve(answer.statusCode));
+			});
+			sent.on("error", reject);
+			sent.end(body);
+		});
+		assert.ok((await Promise.all(paths(60).map(ask))).every((status) => status === 201));
+		agent.destroy();
+		const session = await open(port);
+		assert.equal(await post(session, "/two"), 201);
+		session.close();
+	});
+	assert.deepEqual([counts.total, counts.distinct, counts.octets], [61, 61, 61 * 303]);
 });

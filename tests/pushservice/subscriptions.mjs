@@ -2,34 +2,23 @@
  * The subscriptions of the push service double: made here, with the browser's key pair, and found again by
  * the path of a request.
  *
- *   create({ service, host, port, vapidPublicKey, withKeys }) -> subscription
- *     A subscription: { id, endpoint, path, authority, hostname, origin, service, vapidPublicKey, p256dh, auth,
- *                       privateKey, revoked, deliver }
+ *   create({ service, host, port, vapidPublicKey, bridge, withKeys }) -> subscription
+ *     A subscription: { id, endpoint, path, authority, hostname, origin, service, personality, vapidPublicKey, bridge,
+ *                       p256dh, auth, privateKey, revoked, deliver }
+ *     service       name of a personality (personalities.mjs); left out: the host's
+ *     bridge        a phone behind a bridge that takes less (Firefox on Android)
  *     revoked is 0, 404 or 410. deliver(record, body) is set for subscriptions of a connected browser.
  *     withKeys false: the browser keeps its keys to itself; p256dh, auth and privateKey are null.
  *   byPath(path), byId(id), byEndpoint(endpoint), all()
  *   toJson(subscription) -> what PushSubscription.toJSON() gives in a browser
+ *   personalityOfOrigin("https://host[:port]")
  *
  * The path of each vendor has the odd octets that real endpoints have (a colon, %-escapes in a query), so that
  * a sender that rebuilds the URL rather than keeping its octets is found out.
  */
 import { createECDH, randomBytes } from "node:crypto";
 import { decodePoint } from "./check.mjs";
-
-const vendors = {
-	fcm: { host: "fcm.googleapis.com", path: () => `/fcm/send/${token(8)}:APA91b${token(96)}` },
-	mozilla: { host: "updates.push.services.mozilla.com", path: () => `/wpush/v2/gAAAAA${token(120)}` },
-	apple: { host: "web.push.apple.com", path: () => `/Q${token(112)}` },
-	wns: { host: "wns2-par02p.notify.windows.com", path: () => `/w/?token=BQYAAAB%2f${token(60)}%2b${token(120)}%3d` },
-	generic: { host: "localhost", path: () => `/push/${token(32)}` },
-};
-
-const vendorHosts = [
-	[/(^|\.)(fcm\.googleapis\.com|jmt17\.google\.com|android\.googleapis\.com)$/, "fcm"],
-	[/(^|\.)push\.services\.mozilla\.com$/, "mozilla"],
-	[/(^|\.)push\.apple\.com$/, "apple"],
-	[/(^|\.)notify\.windows\.com$/, "wns"],
-];
+import { personalities, personalityOfHost } from "./personalities.mjs";
 
 function token(octets) {
 	return randomBytes(octets).toString("base64url");
@@ -41,14 +30,14 @@ export class Subscriptions {
 	#last = 0;
 
 	/* port: undefined = defaultPort, or none for a vendor's own host; null or 443 = none. */
-	create({ service, host, port, vapidPublicKey, withKeys = true }, defaultPort) {
-		const manner = service ?? serviceOfHost(host);
-		const vendor = vendors[manner];
-		if (!vendor) throw new Error(`no service is called "${service}"`);
-		const hostname = host ?? vendor.host;
-		const shownPort = port === undefined && serviceOfHost(hostname) === "generic" ? defaultPort : port;
+	create({ service, host, port, vapidPublicKey, bridge = false, withKeys = true }, defaultPort) {
+		const personality = service ? personalities[service] : personalityOfHost(host);
+		if (!personality) throw new Error(`no service is called "${service}"`);
+		if (bridge && !personality.limits.bridge) throw new Error(`${personality.name} has no bridge`);
+		const hostname = host ?? personality.host;
+		const shownPort = port === undefined && !personalityOfHost(hostname).hosts ? defaultPort : port;
 		const authority = shownPort && shownPort !== 443 ? `${hostname}:${shownPort}` : hostname;
-		const path = vendor.path();
+		const path = personality.path(token);
 		const subscription = {
 			id: `s${++this.#last}`,
 			endpoint: `https://${authority}${path}`,
@@ -56,7 +45,9 @@ export class Subscriptions {
 			authority,
 			hostname,
 			origin: `https://${authority}`,
-			service: manner,
+			service: personality.name,
+			personality,
+			bridge,
 			vapidPublicKey: normalizeKey(vapidPublicKey),
 			...(withKeys ? newKeys() : { p256dh: null, auth: null, privateKey: null }),
 			revoked: 0,
@@ -90,8 +81,8 @@ export function toJson({ endpoint, p256dh, auth }) {
 	return { endpoint, expirationTime: null, keys: { p256dh, auth } };
 }
 
-function serviceOfHost(host) {
-	return vendorHosts.find(([pattern]) => host && pattern.test(host))?.[1] ?? "generic";
+export function personalityOfOrigin(origin) {
+	return personalityOfHost(new URL(origin).hostname);
 }
 
 function newKeys() {

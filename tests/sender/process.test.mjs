@@ -215,7 +215,7 @@ inWorld("its memory does not grow with the number of subscriptions", async (worl
 			most.push(peak);
 			world.sql("DELETE FROM jobs; DELETE FROM subscriptions;");
 		}
-		assert.ok(most[0] > 1000 && most[1] < 24_000, `${most} kB`);
+		assert.ok(most[0] > 1000 && most[1] < 16_000, `${most} kB`);
 		assert.ok(most[1] - most[0] < 5000, `${most} kB`);
 	} finally {
 		await sink.close();

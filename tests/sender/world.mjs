@@ -4,7 +4,7 @@
  *
  *   const world = await makeWorld(service, { env, hosts })
  *     env     further keys of the configuration
- *     hosts   names under push.test that lead to the double (each an origin of its own)
+ *     hosts   further names that lead to the double (each an origin of its own): under push.test, or a vendor's
  *   world.subscribe(n, { host, components, ... }) -> [{ row, id, subscription }]   row: id in the database, id: in the double
  *   world.subscribeMany(n, origin)                 rows alone, for the sink
  *   world.job({ notices, ... }) -> id of the job
@@ -21,6 +21,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { personalityOfHost } from "../pushservice/personalities.mjs";
 
 export const root = resolve(fileURLToPath(import.meta.url), "../../..");
 export const build = resolve(root, process.env.BUILD ?? "build");
@@ -62,18 +63,19 @@ export const text = (value) => (value === null || value === undefined ? "NULL" :
 const blob = (buffer) => `x'${buffer.toString("hex")}'`;
 const topicOf = (subject) => createHash("sha256").update(subject).digest("hex").slice(0, 32);
 
-/* The sink for large counts: { port, counts(), close() }; service gives its certificate. */
+/* The sink for large counts: { port, stdout, counts(), close() }; service gives its certificate. */
 export async function startSink(service, args = []) {
 	const dir = mkdtempSync(join(tmpdir(), "atstatus-sink-"));
 	const file = join(dir, "log");
 	const child = spawn(join(build, "tools/sink"), ["--cert", service.certFile, "--key", service.keyFile, "--port", "0", "--log", file, ...args], { stdio: ["ignore", "pipe", "inherit"] });
 	const port = await new Promise((done, fail) => {
-		child.stdout.on("data", (chunk) => done(Number(/port (\d+)/.exec(chunk)[1])));
+		child.stdout.once("data", (chunk) => done(Number(/port (\d+)/.exec(chunk)[1])));
 		child.on("close", () => fail(new Error("the sink did not start")));
 	});
 	const read = () => Object.fromEntries(readFileSync(file, "utf8").trim().split("\n").map((line) => line.split(" ")).map(([name, n]) => [name, Number(n)]));
 	return {
 		port,
+		stdout: child.stdout,
 		async counts() {
 			rmSync(file, { force: true });
 			child.kill("SIGUSR1");
@@ -126,7 +128,7 @@ class World {
 			PUSH_EXTRA_HOSTS: [`localhost:${port}`, ...(this.#service?.http1Port ? [`localhost:${this.#service.http1Port}`] : [])].join(","),
 			PUSH_CONNECT_TO: [
 				...vendors.map((host) => `${host}:443:127.0.0.1:${port}`),
-				...this.hosts.map((host) => `${host}:${port}:127.0.0.1:${port}`),
+				...this.hosts.map((host) => `${host}:${personalityOfHost(host).hosts ? 443 : port}:127.0.0.1:${port}`),
 			].join(","),
 			...env,
 		};
@@ -164,12 +166,16 @@ class World {
 	}
 
 	origin(url) {
-		if (!this.#originIds.has(url)) {
-			const builtIn = /\.(googleapis\.com|mozilla\.com|apple\.com|windows\.com)$/.test(url) ? "built-in.example" : "";
-			this.sql(`INSERT INTO origins (origin, suffix) VALUES (${text(url)}, ${text(builtIn)}) ON CONFLICT DO NOTHING;`);
-			this.#originIds.set(url, this.value(`SELECT id FROM origins WHERE origin = ${text(url)}`));
-		}
+		this.#addOrigins([url]);
 		return this.#originIds.get(url);
+	}
+
+	#addOrigins(urls) {
+		const missing = [...new Set(urls)].filter((url) => !this.#originIds.has(url));
+		if (missing.length === 0) return;
+		const suffix = (url) => (personalityOfHost(new URL(url).hostname).hosts ? "built-in.example" : "");
+		this.sql(missing.map((url) => `INSERT INTO origins (origin, suffix) VALUES (${text(url)}, ${text(suffix(url))}) ON CONFLICT DO NOTHING;`).join("\n"));
+		for (const { id, origin } of this.rows("SELECT id, origin FROM origins")) this.#originIds.set(origin, id);
 	}
 
 	originRow(url) {
@@ -183,9 +189,11 @@ class World {
 		return this.store(made, { choices, keyId, columns });
 	}
 
+	/* Rows for subscriptions that the double has made; each may have columns of its own. */
 	store(made, { choices = {}, keyId = 1, columns = {} } = {}) {
+		this.#addOrigins(made.map(({ subscription }) => new URL(subscription.endpoint).origin));
 		const first = this.value("SELECT coalesce(max(id), 0) FROM subscriptions") + 1;
-		const inserts = made.map(({ subscription }) => this.#insert(subscription, keyId, { ...choices, ...columns }));
+		const inserts = made.map(({ subscription, columns: own }) => this.#insert(subscription, keyId, { ...choices, ...columns, ...own }));
 		this.sql(`BEGIN;\n${inserts.join("\n")}\nCOMMIT;`);
 		return made.map((one, index) => ({ ...one, row: first + index }));
 	}
@@ -201,15 +209,16 @@ class World {
 		return `INSERT INTO subscriptions (${Object.keys(all).join(", ")}) VALUES (${Object.values(all).join(", ")});`;
 	}
 
-	/* Many rows at one origin, written by the database itself; paths /push/0000000001 and on. Nobody decrypts what they get. */
+	/* Many rows at one origin, written by the database itself; paths /push/0000000001 and on, no two alike. Nobody decrypts what they get. */
 	subscribeMany(count, origin) {
 		const keys = Array.from({ length: 64 }, () => `(${blob(Buffer.from(makeKeys().publicKey, "base64url"))})`).join(", ");
 		const id = this.origin(origin);
+		const before = this.value("SELECT coalesce(max(id), 0) FROM subscriptions");
 		const now = Date.now();
 		this.sql(`CREATE TEMP TABLE key_pool (n INTEGER PRIMARY KEY, p BLOB); INSERT INTO key_pool (p) VALUES ${keys};
 			INSERT INTO subscriptions (endpoint_hash, endpoint, p256dh, auth, key_id, origin_id, shard, created_at, last_seen_at)
 			WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
-			SELECT randomblob(16), ${text(origin)} || printf('/push/%010d', n), (SELECT p FROM key_pool WHERE key_pool.n = 1 + numbers.n % 64),
+			SELECT randomblob(16), ${text(origin)} || printf('/push/%010d', n + ${before}), (SELECT p FROM key_pool WHERE key_pool.n = 1 + numbers.n % 64),
 				randomblob(16), 1, ${id}, abs(random()) % 16, ${now}, ${now} FROM numbers;`);
 	}
 

@@ -24,7 +24,7 @@ const identity = ({ keyFile, certFile }) => ({ key: readFileSync(keyFile), cert:
 
 /* What a listener has seen: GET-able as the body of /stats. */
 function newStats() {
-	return { connections: 0, requests: 0, open: 0, most: 0, pings: 0, aborted: 0, paths: {} };
+	return { connections: 0, closed: 0, requests: 0, open: 0, most: 0, pings: 0, aborted: 0, paths: {} };
 }
 
 /* Each is called when the whole body is in: exchange = { respond(status, headers, body), raw, stats, argument }. */
@@ -145,6 +145,7 @@ function http2(settings = {}, keys = own) {
 	server.on("session", (session) => {
 		session.raw = socket;
 		stats.connections++;
+		session.on("close", () => stats.closed++);
 		session.on("ping", () => stats.pings++);
 		session.on("error", () => {});
 	});
@@ -209,11 +210,27 @@ function refuser() {
 	});
 }
 
-/* A proxy that leads to this machine, whatever the name. */
-function tunnel() {
+/* A proxy that says something else than it should, and stays connected. */
+const says = (text) => () => createTcp((socket) => {
+	socket.on("error", () => {});
+	socket.once("data", () => socket.write(text));
+});
+
+/* A proxy that takes the question and hangs up. */
+function closer() {
+	return createTcp((socket) => {
+		socket.on("error", () => {});
+		socket.once("data", () => socket.end());
+	});
+}
+
+/* A proxy that leads to this machine, whatever the name, with a password if one is given. */
+function tunnel(password) {
 	return createTcp((socket) => {
 		socket.on("error", () => {});
 		socket.once("data", (head) => {
+			const shown = /^Proxy-Authorization: Basic (.*)\r$/m.exec(head.toString("latin1"))?.[1];
+			if (password && Buffer.from(shown ?? "", "base64").toString() !== password) return socket.end("HTTP/1.1 407 Who are you\r\n\r\n");
 			const port = Number(/^CONNECT [^ :]+:(\d+) /.exec(head.toString("latin1"))?.[1]);
 			const onward = connect(port, "127.0.0.1", () => {
 				socket.write("HTTP/1.1 200 Connected\r\nRetry-After: 77\r\n\r\n");
@@ -238,6 +255,13 @@ const listeners = {
 	mute: mute(),
 	refuser: refuser(),
 	tunnel: tunnel(),
+	doorkeeper: tunnel("me:pass@word"),
+	locked: tunnel("you:other"),
+	wordy: says("HTTP/1.1 502 Bad Gateway\r\nRetry-After: 3600\r\nContent-Length: 3\r\n\r\nno\n")(),
+	mumbler: says("220 mail.example ESMTP\r\n\r\n")(),
+	endless: says(`HTTP/1.1 200 OK\r\n${"X: y\r\n".repeat(3000)}`)(),
+	eager: says("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 201 Created\r\n\r\n")(),
+	closer: closer(),
 };
 
 process.stdout.write(`ca ${own.caFile}\n`);

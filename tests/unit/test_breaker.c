@@ -177,8 +177,36 @@ static void test_trip(void)
 	t_ok(b.changed);
 }
 
+static void test_date(void)
+{
+	begin("a clock that differs by a minute or less is right");
+	breaker_date(&b, now.wall_ms + CLOCK_MINUTE, &now);
+	breaker_date(&b, now.wall_ms - CLOCK_MINUTE, &now);
+	t_int(b.clock_skew, 0);
+	t_ok(!b.skew_changed);
+
+	begin("by more it is noted once, and again when it is another minute off");
+	breaker_date(&b, now.wall_ms + 61000, &now);
+	t_int(b.clock_skew, 61000);
+	t_ok(b.skew_changed);
+	breaker_stored(&b);
+	breaker_date(&b, now.wall_ms + 120000, &now);
+	t_ok(!b.skew_changed);
+	breaker_date(&b, now.wall_ms - 61000, &now);
+	t_int(b.clock_skew, -61000);
+	t_ok(b.skew_changed);
+
+	begin("that it is right again is noted too");
+	breaker_date(&b, now.wall_ms - 61000, &now);
+	breaker_stored(&b);
+	breaker_date(&b, now.wall_ms, &now);
+	t_int(b.clock_skew, 0);
+	t_ok(b.skew_changed);
+}
+
 int main(void)
 {
+	test_date();
 	test_busy();
 	test_throttle();
 	test_auth();

@@ -297,6 +297,27 @@ static void test_proxy(void)
 	t_int(shot->retry_after_ms, -1);
 	close_all();
 
+	t_case("a proxy that takes the connection and says nothing is the proxy's failure");
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", peer_port("mute"));
+	open_at((struct fetch_settings){.proxy = url, .connect_ms = 300}, "localhost",
+	    peer_port("http1"));
+	t_int(ask("/ok")->failure, PUSH_FAILURE_PROXY);
+	close_all();
+
+	t_case("so is one that hangs up");
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", peer_port("closer"));
+	open_at((struct fetch_settings){.proxy = url}, "localhost", peer_port("http1"));
+	t_int(ask("/ok")->failure, PUSH_FAILURE_PROXY);
+	close_all();
+
+	t_case("the proxy is told user and password, and the service is not");
+	snprintf(url, sizeof(url), "http://me:pass%%40word@127.0.0.1:%u", peer_port("doorkeeper"));
+	open_at((struct fetch_settings){.proxy = url}, "localhost", peer_port("http1"));
+	shot = ask("/echo");
+	t_int(shot->status, 400);
+	t_ok(strstr(shot->reason, "Proxy-") == NULL);
+	close_all();
+
 	t_case("a proxy that is not there is the proxy's failure");
 	open_at((struct fetch_settings){.proxy = "http://127.0.0.1:1"}, "localhost",
 	    peer_port("http1"));
@@ -309,19 +330,22 @@ static void test_proxy(void)
 
 static void test_flow(void)
 {
-	enum { N = 40 };
-	struct shot shots[N];
+	enum { N = 100 };
+	static struct shot shots[N];
 	struct fetch_origin *other;
 	struct shot slow, quick;
 	size_t sent = 0;
 	int before;
 
-	t_case("at most four requests are under way, and connections are kept");
+	t_case("four requests are under way at first, more with the answers, sixteen at most, each "
+	       "on a "
+	       "connection that is kept");
 	open_peer("http1");
+	t_int(fetch_origin_room(origin), 4);
 	before = peer_stat("connections");
 	while (sent < N || !shot_all_done(shots, N)) {
 		while (sent < N && fetch_origin_room(origin) > 0) {
-			shot_make(&shots[sent], "/delay/5");
+			shot_make(&shots[sent], "/delay/10");
 			fetch_submit(origin, &shots[sent++].request);
 		}
 		t_ok(fetch_origin_in_flight(origin) <= FETCH_TRANSFERS);

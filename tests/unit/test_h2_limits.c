@@ -3,9 +3,12 @@
 
 #include "capture.h"
 #include "h2_world.h"
+#include "proxy.h"
 
 static void test_no_connection(void)
 {
+	char here[] = "127.0.0.1";
+	struct proxy proxy = {.host = here};
 	struct shot *shot;
 
 	t_case("a closed port is a failed connection, told at once");
@@ -22,6 +25,24 @@ static void test_no_connection(void)
 	shot = ask("/ok");
 	t_int(shot->failure, PUSH_FAILURE_CONNECT);
 	t_ok(shot->took_ms >= 250 && shot->took_ms < 2500);
+	close_all();
+
+	t_case("a proxy that takes the connection and says nothing is given up too, as the proxy's "
+	       "failure");
+	proxy.port = peer_port("mute");
+	open_at((struct h2_settings){.connect_ms = 300, .proxy = &proxy}, "localhost",
+	    peer_port("normal"));
+	shot = ask("/ok");
+	t_int(shot->failure, PUSH_FAILURE_PROXY);
+	t_ok(shot->took_ms >= 250 && shot->took_ms < 2500);
+	close_all();
+
+	t_case("behind a proxy that leads nowhere it is the service that cannot be reached");
+	proxy.port = peer_port("tunnel");
+	open_at((struct h2_settings){.connect_ms = 300, .proxy = &proxy}, "localhost",
+	    peer_port("mute"));
+	shot = ask("/ok");
+	t_int(shot->failure, PUSH_FAILURE_CONNECT);
 	close_all();
 
 	t_case("a certificate from a stranger ends the connection before any HTTP");
@@ -131,6 +152,7 @@ static void test_limits(void)
 {
 	enum { N = 300 };
 	static struct shot shots[N];
+	int before;
 
 	t_case("the peer's limit on streams is obeyed from the first request on");
 	open_at((struct h2_settings){.max_connections = 1}, "localhost", peer_port("one"));
@@ -167,6 +189,19 @@ static void test_limits(void)
 	t_int(shot_count(shots, N, 201, PUSH_FAILURE_NONE), N);
 	t_int(h2_connections(h2), 3);
 	t_int(peer_stat("most"), 10);
+	close_all();
+
+	t_case("those that are not needed any more are closed, one stays");
+	open_at((struct h2_settings){.max_connections = 4, .shrink_ms = 150}, "localhost",
+	    peer_port("few"));
+	before = peer_stat("connections") - 1;
+	flood(shots, N, "/delay/50", 8000);
+	t_int(h2_connections(h2), 4);
+	for (int i = 0; i < 20; i++)
+		ask("/delay/30");
+	t_int(peer_stat("connections") - peer_stat("closed"), 1);
+	t_int(peer_stat("connections") - before, 4);
+	t_int(h2_connections(h2), 4);
 	close_all();
 
 	t_case("a request beyond the room is not taken");

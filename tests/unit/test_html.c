@@ -78,7 +78,29 @@ static void test_markdown(void)
 	    "<p><a href=\"https://y/\" rel=\"noopener nofollow\">i</a></p>\n");
 
 	t_case("headings are lower than the page's");
-	t_str(markdown("# a\n\n###### b"), "<h4>a</h4>\n<h6>b</h6>\n");
+	t_str(markdown("# a\n\n## b\n\n### c"), "<h4>a</h4>\n<h5>b</h5>\n<h6>c</h6>\n");
+
+	t_case("headings begin right below the page's and skip no level, whatever was written");
+	t_str(markdown("## a\n\ntext\n\n## b"), "<h4>a</h4>\n<p>text</p>\n<h4>b</h4>\n");
+	t_str(markdown("# a\n\n###### b\n\n### c"), "<h4>a</h4>\n<h5>b</h5>\n<h5>c</h5>\n");
+	t_str(markdown("### a\n\n# b\n\n## c"), "<h4>a</h4>\n<h4>b</h4>\n<h5>c</h5>\n");
+	t_str(markdown("# a\n\n## b\n\n### c\n\n#### d\n\n##### e\n\n###### f\n\n# g"),
+	    "<h4>a</h4>\n<h5>b</h5>\n<h6>c</h6>\n<h6>d</h6>\n<h6>e</h6>\n<h6>f</h6>\n<h4>g</h4>\n");
+
+	t_case("a heading without words is left out, a link without words shows its address");
+	t_str(markdown("#\n\n# ![ ](x)\n\n## a"), "<h4>a</h4>\n");
+	t_str(markdown("[](https://x/) [![](y)](https://y/)"),
+	    "<p><a href=\"https://x/\" rel=\"noopener nofollow\">https://x/</a> "
+	    "<a href=\"https://y/\" rel=\"noopener nofollow\">https://y/</a></p>\n");
+
+	t_case("a control character written as a reference is U+FFFD, wherever it stands");
+	t_str(markdown("a&#1;b&#x7f;c"), "<p>a\xef\xbf\xbd"
+					 "b\xef\xbf\xbd"
+					 "c</p>\n");
+	t_str(markdown("[a&#2;](https://x/&#3;)"), "<p>a\xef\xbf\xbd</p>\n");
+	t_str(markdown("``` x&#4;\ny\n```"),
+	    "<pre><code class=\"language-x\xef\xbf\xbd\">y\n</code></pre>\n");
+	t_str(markdown("a&#9;b&#10;c"), "<p>a\tb\nc</p>\n");
 
 	t_case("what looks like a template stays as it is");
 	t_str(markdown("{{7*7}} ${x} %s%n @@name@@"), "<p>{{7*7}} ${x} %s%n @@name@@</p>\n");
@@ -160,6 +182,9 @@ static void test_sentences(void)
 	t_case("plain text has one line per paragraph");
 	static const char blocks[] = "a *b*\nc\n\n    code\n\n- d";
 	t_str(html_plain(&arena, blocks, strlen(blocks)), "a b c\ncode\nd");
+	static const char controls[] = "a&#1; \t&#2;b  c<d";
+	t_str(html_plain(&arena, controls, strlen(controls)), "a\xef\xbf\xbd \xef\xbf\xbd"
+							      "b c<d");
 }
 
 int main(void)

@@ -149,12 +149,14 @@ static void life_of_an_incident(void)
 	t_int(get(id).impact, IMPACT_MAJOR);
 	t_int(get(id).max_impact, IMPACT_CRITICAL);
 
-	t_case("resolving returns every component that was not named, and keeps the impact");
+	t_case(
+	    "resolving returns every component that was not named; what is over shows the highest"
+	    " impact it had");
 	p = posting(INCIDENT_RESOLVED, "Fixed.", NULL, 0);
 	t_int(post(id, &p, &f), 1);
 	t_int(status_of(api), COMPONENT_OPERATIONAL);
 	t_int(status_of(web), COMPONENT_OPERATIONAL);
-	t_int(get(id).impact, IMPACT_MAJOR);
+	t_int(get(id).impact, IMPACT_CRITICAL);
 	t_ok(get(id).resolved_at > 0);
 	t_str(jobs().list[0].trigger, "incident_resolved");
 

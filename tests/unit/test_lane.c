@@ -390,7 +390,7 @@ static void test_newest_first(void)
 
 static void test_crashes(void)
 {
-	static const size_t sizes[] = {256, 256, 256, 64, 16, 4, 1};
+	static const size_t sizes[] = {256, 256, 256, 64, 16, 4, 1, 1, 1};
 	struct lane_window *w;
 
 	t_case("a claim that crashes again and again is sent in ever smaller parts, then dropped");
@@ -423,6 +423,30 @@ static void test_crashes(void)
 	accept_all(w);
 	store(w);
 	t_row("SELECT state FROM jobs", "done");
+	end();
+
+	t_case("who comes next alone begins with a clean record, so that kills from outside "
+	       "convict nobody");
+	begin_with(10);
+	for (int i = 0; i < 8; i++) {
+		t_int(claim(&w), LANE_CLAIM_WINDOW);
+		crash(w);
+	}
+	t_row("SELECT tries FROM lanes", "8");
+	t_int(claim(&w), LANE_CLAIM_WINDOW);
+	t_int(w->n, 1);
+	accept_all(w);
+	store(w);
+	t_row("SELECT cursor || ' ' || tries FROM lanes", "1 6");
+	for (int i = 0; i < 2; i++) {
+		t_int(claim(&w), LANE_CLAIM_WINDOW);
+		t_int(w->messages[0].id, 2);
+		crash(w);
+	}
+	t_int(claim(&w), LANE_CLAIM_WINDOW);
+	accept_all(w);
+	store(w);
+	t_row("SELECT coalesce(sum(n), 0) FROM ledger WHERE outcome <> 'accepted'", "0");
 	end();
 
 	t_case("care ends after as many ids as a window has");

@@ -8,6 +8,7 @@
 #include "maintenance.h"
 #include "settings.h"
 #include "t.h"
+#include "t_sql.h"
 
 static struct db *db;
 static struct arena arena = ARENA_INIT;
@@ -290,6 +291,49 @@ static void masks(int64_t now, const char *component)
 	t_int(status_of(component), COMPONENT_DEGRADED_PERFORMANCE);
 	set_status(component, COMPONENT_OPERATIONAL);
 
+	t_case("what was set by hand before it began comes back when it ends");
+	set_status(component, COMPONENT_DEGRADED_PERFORMANCE);
+	struct incident_set worse = {component, COMPONENT_PARTIAL_OUTAGE};
+	p.components = &worse;
+	t_str(create(&p, id), "");
+	t_int(go(id, INCIDENT_IN_PROGRESS), FAULT_NONE);
+	t_int(status_of(component), COMPONENT_PARTIAL_OUTAGE);
+	t_int(go(id, INCIDENT_COMPLETED), FAULT_NONE);
+	t_int(status_of(component), COMPONENT_DEGRADED_PERFORMANCE);
+	set_status(component, COMPONENT_UNDER_MAINTENANCE);
+	p.components = &plain;
+	t_str(create(&p, id), "");
+	t_int(go(id, INCIDENT_IN_PROGRESS), FAULT_NONE);
+	t_int(go(id, INCIDENT_COMPLETED), FAULT_NONE);
+	t_int(status_of(component), COMPONENT_UNDER_MAINTENANCE);
+	set_status(component, COMPONENT_OPERATIONAL);
+
+	t_case("an incident that says all is well does not end a maintenance that is at work");
+	struct incident_set well = {component, COMPONENT_OPERATIONAL};
+	t_str(create(&p, id), "");
+	t_int(go(id, INCIDENT_IN_PROGRESS), FAULT_NONE);
+	t_str(create(&incident, down), "");
+	t_int(status_of(component), COMPONENT_MAJOR_OUTAGE);
+	struct incident_posting resolves = INCIDENT_POSTING;
+	resolves.status = INCIDENT_RESOLVED;
+	resolves.actor = "test";
+	resolves.components = &well;
+	resolves.n_components = 1;
+	t_int(post(down, &resolves), FAULT_NONE);
+	t_int(status_of(component), COMPONENT_UNDER_MAINTENANCE);
+	t_int(go(id, INCIDENT_COMPLETED), FAULT_NONE);
+	t_int(status_of(component), COMPONENT_OPERATIONAL);
+
+	t_case("a new one is not verifying, and not completed before its time");
+	p.status = INCIDENT_VERIFYING;
+	t_str(create(&p, id), "status");
+	p.status = INCIDENT_COMPLETED;
+	t_str(create(&p, id), "status");
+	p.status = -1;
+	t_str(create(&p, id), "");
+	t_int(go(id, INCIDENT_COMPLETED), FAULT_STEP);
+	t_int(go(id, INCIDENT_CANCELLED), FAULT_NONE);
+
 	t_case("cancelling or deleting what has not begun changes no component");
 	set_status(component, COMPONENT_UNDER_MAINTENANCE);
 	t_str(create(&p, id), "");
@@ -398,7 +442,11 @@ static void by_hand(int64_t now)
 	p = posting(now + CLOCK_HOUR, now + 2 * CLOCK_HOUR);
 	t_str(create(&p, id), "");
 	told();
-	t_int(maintenance_run_due(db, now + 5 * CLOCK_HOUR), 1);
+	t_run(arena_printf(&arena,
+	    "UPDATE incidents SET scheduled_for = %" PRId64 ", scheduled_until = %" PRId64
+	    " WHERE id = '%s'",
+	    now - 2 * CLOCK_HOUR, now - CLOCK_HOUR, id));
+	t_int(maintenance_run_due(db, now), 1);
 	t_str(told(), "maintenance_completed");
 	t_int(get(id).status, INCIDENT_COMPLETED);
 }
@@ -438,6 +486,12 @@ static void revisions(int64_t now)
 	t_str(updates[0].body, "Corrected.");
 	t_str(told(), "");
 	begin();
+	t_int(incident_edit_update(db, &arena, id, updates[0].id, "Corrected.", 0, "test", &f), 1);
+	int64_t edited = updates[0].updated_at;
+	t_int(incident_updates(db, &arena, id, &updates, &n), 1);
+	t_int(updates[0].updated_at, edited);
+	t_int(incident_edit_update(db, &arena, id, updates[0].id, "x", 1, "test", &f), 0);
+	t_str(f.field, "display_at");
 	t_int(incident_edit_update(db, &arena, id, "nosuchupdate", "x", 0, "test", &f), 0);
 	t_int(f.kind, FAULT_ABSENT);
 	db_rollback(db);
@@ -448,6 +502,7 @@ int main(void)
 	int64_t now = clock_now_ms();
 
 	db = t_db_open();
+	t_sql_open(t_db_path);
 	switch_on_everything();
 	char *component = add_component("Database");
 	refusals(now);
@@ -456,6 +511,7 @@ int main(void)
 	reminders(now);
 	by_hand(now);
 	revisions(now);
+	t_sql_close();
 	t_db_close(&db);
 	arena_release(&arena);
 	return t_end();

@@ -213,7 +213,9 @@ static void public_files(void)
 	t_case("the public files do neither");
 	page.is_public = true;
 	text = public_incident();
-	t_ok(strstr(text, "\"name\":\"API\"") != NULL && strstr(text, "\"name\":\"Seen\"") != NULL);
+	t_ok(strstr(text, "\"name\":\"API\"") != NULL);
+	/* by today's name: what it was called then may tell of a group that is hidden now */
+	t_ok(strstr(text, "Seen") == NULL);
 	t_ok(strstr(text, "Alone") == NULL && strstr(text, "hidden") == NULL);
 	t_ok(strstr(text, "Secret") == NULL && strstr(text, "Deleted") == NULL);
 
@@ -297,12 +299,12 @@ static void notifications(void)
 	    "a notification has the contract's members; its audience is the sum of the outcomes");
 	buf_clear(&out);
 	statuspage_put_notification(&w, NULL, &j);
-	t_str(out.data,
-	    "{\"id\":\"jjjjjjjjjjjj\",\"created_at\":" AT_TEXT
-	    ",\"trigger\":\"incident_new\",\"incident_id\":null,\"component_id\":null,"
-	    "\"title\":\"T\",\"state\":\"sending\",\"audience\":28,\"accepted\":1,\"retrying\":2,"
-	    "\"gone\":3,\"refused\":4,\"expired\":5,\"superseded\":6,\"stopped\":7,"
-	    "\"first_at\":null,\"last_at\":null,\"origins\":[]}");
+	t_str(out.data, "{\"id\":\"jjjjjjjjjjjj\",\"created_at\":" AT_TEXT
+			",\"trigger\":\"incident_new\",\"incident_id\":null,\"component_id\":null,"
+			"\"title\":\"T\",\"state\":\"sending\",\"nobody\":null,\"retry_of\":null,"
+			"\"audience\":28,\"accepted\":1,\"retrying\":2,"
+			"\"gone\":3,\"refused\":4,\"expired\":5,\"superseded\":6,\"stopped\":7,"
+			"\"first_at\":null,\"last_at\":null,\"origins\":[]}");
 
 	j.origins = &origin;
 	j.n_origins = 1;

@@ -70,6 +70,7 @@ static const struct row rows[] = {
     {400, "{\"errno\":99999999999999999999}", "", VERDICT_DROP, "rejected", VERDICT_STRIKE_UNKNOWN,
 	false},
     {400, "", "", VERDICT_DROP, "rejected", VERDICT_STRIKE_UNKNOWN, false},
+    {400, "{\"reason\":\"BadVapidPublicKey\"}", "", VERDICT_AUTH, "unauthorized", 0, false},
     {401, "{\"errno\":109,\"message\":\"VAPID public key mismatch\"}", "", VERDICT_DEAD,
 	"key_mismatch", 0, false},
     {401, "{\"errno\":109,\"message\":\"Invalid VAPID audience\"}", "", VERDICT_AUTH,

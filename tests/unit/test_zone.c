@@ -40,6 +40,10 @@ static void names(void)
 	t_ok(!zone_is_known("../zoneinfo/Europe/Berlin"));
 	t_ok(!zone_is_known("Europe//Berlin"));
 	t_ok(!zone_is_known("tzdata.zi"));
+	t_ok(!zone_is_known("right/Europe/Berlin"));
+	t_ok(!zone_is_known("posixrules"));
+	t_ok(!zone_is_known("localtime"));
+	t_ok(!zone_is_known("Factory"));
 }
 
 static void reading(void)
@@ -56,8 +60,14 @@ static void reading(void)
 	t_case("a time that there is twice is the first of both");
 	t_int(local("Europe/Berlin", "2026-10-25T02:30"), iso("2026-10-25T00:30:00Z"));
 
-	t_case("a time that the change to summer leaves out is read as if it were not");
-	t_int(local("Europe/Berlin", "2026-03-29T02:30"), iso("2026-03-29T01:30:00Z"));
+	t_int(local("Europe/Dublin", "2027-10-31T01:30"), iso("2027-10-31T00:30:00Z"));
+	t_int(local("Australia/Lord_Howe", "2026-04-05T01:45"), iso("2026-04-04T14:45:00Z"));
+
+	t_case("a time that the change to summer leaves out does not exist");
+	int64_t ms = -1;
+	t_ok(!zone_parse_local("Europe/Berlin", "2026-03-29T02:30", 16, &ms));
+	t_ok(!zone_parse_local("Europe/Dublin", "2027-03-28T01:30", 16, &ms));
+	t_int(local("Europe/Berlin", "2026-03-29T03:00"), iso("2026-03-29T01:00:00Z"));
 
 	t_case("what is no date is refused");
 	t_ok(is_refused("2026-02-31T10:00"));
