@@ -97,10 +97,11 @@ const parts = {
   unit: () => inParallel(builds.flatMap((build) => files(`${build}/unit`, /^test_[a-z0-9_]+$/).map((file) => () =>
     prove(file, path.join(root, file), [], environment(build)))), 2),
   scripts: () => inParallel([...nodeJobs("tests/unit", ["build"]), ...nodeJobs("tests/pushservice", ["build"])], 2),
-  cgi: () => inParallel(nodeJobs("tests/cgi", builds), 2),
-  sender: () => inParallel(nodeJobs("tests/sender", builds), 1),
-  crash: () => inParallel(nodeJobs("tests/crash", ["build-san"]), 1),
-  e2e: () => inParallel(nodeJobs("tests/e2e", ["build"]), 1),
+  // one more than there are cores: many of them wait for time to pass
+  cgi: () => inParallel(nodeJobs("tests/cgi", builds), 3),
+  sender: () => inParallel(nodeJobs("tests/sender", builds), 3),
+  crash: () => inParallel(nodeJobs("tests/crash", ["build-san"]), 2),
+  e2e: () => inParallel(nodeJobs("tests/e2e", ["build"]), 2),
 };
 
 const wanted = process.argv.slice(2);

@@ -216,7 +216,7 @@ describe("components and settings", () => {
     const fields = await owner.fill(SITE, SITE, { site_name: "Never" });
     const file = path.join(state.dir, "data");
     const holder = (await import("node:child_process")).spawn("sqlite3", [state.database], { stdio: ["pipe", "pipe", "inherit"] });
-    holder.stdin.write("BEGIN IMMEDIATE;\nSELECT 'held';\n");
+    holder.stdin.write(".timeout 20000\nBEGIN IMMEDIATE;\nSELECT 'held';\n");
     await new Promise((resolve) => holder.stdout.once("data", resolve));
     const answer = await owner.post(SITE, fields);
     holder.stdin.end("ROLLBACK;\n");

@@ -10,7 +10,7 @@ import { addToken, assertError, content, openCgi, openServer } from "./api-clien
 // Holds the write lock of a database from another process until release() is called.
 async function lock(database) {
   const child = spawn("sqlite3", [database], { stdio: ["pipe", "pipe", "inherit"] });
-  child.stdin.write("BEGIN IMMEDIATE; SELECT 'held';\n");
+  child.stdin.write(".timeout 20000\nBEGIN IMMEDIATE; SELECT 'held';\n");
   await new Promise((resolve) => child.stdout.once("data", resolve));
   return async () => {
     const ended = new Promise((resolve) => child.on("close", resolve));
@@ -32,6 +32,8 @@ describe("one process of incident-post", () => {
       CONTENT_LENGTH: String(Buffer.byteLength(body)), HTTP_AUTHORIZATION: `Bearer ${client.token}` };
     const child = spawn(binary("incident-post"), [], { env, cwd: state.dir, stdio: ["pipe", "pipe", "ignore"] });
     const ended = new Promise((resolve) => child.on("close", resolve));
+    // one that reads nothing may have ended already
+    child.stdin.on("error", () => {});
     child.stdin.end(body);
     let text = "";
     const answer = new Promise((resolve) => child.stdout.on("data", (chunk) => {

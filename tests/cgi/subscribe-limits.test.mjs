@@ -207,7 +207,7 @@ describe("when things are not as they should be", () => {
     const { execFile } = await import("node:child_process");
     const holder = execFile("sqlite3", [state.database]);
     const ready = new Promise((resolve) => holder.stdout.once("data", resolve));
-    holder.stdin.write("BEGIN IMMEDIATE;\nSELECT 1;\n");
+    holder.stdin.write(".timeout 20000\nBEGIN IMMEDIATE;\nSELECT 1;\n");
     await ready;
     const started = Date.now();
     const refused = await subscribe(state);

@@ -46,7 +46,7 @@ describe("waiting for locks", () => {
     assert.equal((await ada.signIn("ada", PASSWORD)).status, 303);
     for (const age of [30_000, 90_000]) {
       state.run(`UPDATE sessions SET last_used_at = ${Date.now() - age}`);
-      const ms = await holding("sqlite3", [state.database], "BEGIN IMMEDIATE;\nSELECT 1;\n", async () => {
+      const ms = await holding("sqlite3", [state.database], ".timeout 20000\nBEGIN IMMEDIATE;\nSELECT 1;\n", async () => {
         assert.equal((await ada.get(INCIDENTS)).status, 200);
       });
       assert.ok(ms < 3000, `${ms} ms with a session used ${age} ms ago`);
