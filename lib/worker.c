@@ -7,6 +7,7 @@
 #include "log.h"
 #include "transport.h"
 
+#define LOOK_MS	      500
 #define CLOCK_STEP_MS 2000 /* a clock is slewed, not set, by less in a turn */
 
 /* ------------------------------------------------------------------ places */
@@ -107,7 +108,8 @@ static bool is_over(const struct worker *w)
 	return w->stopping || (!w->woken && until_ready(w) > WORKER_PATIENCE_MS);
 }
 
-/* While windows are under way the transport's own time-outs wake us. */
+/* While windows are under way the transport's own time-outs wake us.  Never for long: that the clock was
+ * set is only seen by looking. */
 static int how_long(const struct worker *w)
 {
 	int64_t ms = until_ready(w);
@@ -120,7 +122,7 @@ static int how_long(const struct worker *w)
 		ms = WORKER_GRACE_MS; /* ready, but the queue is long enough */
 	if (w->stopping && ms > WORKER_FAILURE_MS / 4)
 		ms = WORKER_FAILURE_MS / 4;
-	return ms > CLOCK_MINUTE ? (int)CLOCK_MINUTE : (int)ms;
+	return ms > LOOK_MS ? LOOK_MS : (int)ms;
 }
 
 static void collect_ended(struct worker *w)
