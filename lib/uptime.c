@@ -115,7 +115,7 @@ static int percent_of(const struct uptime *u)
 		for (int s = 0; s < COMPONENT_STATUS__MAX; s++)
 			halves += u->days[day].ms[s] * down_halves[s];
 	}
-	return known == 0 ? -1 : (int)((2 * known - halves) * 10000 / (2 * known));
+	return known == 0 ? -1 : (int)((2 * known - halves) * UPTIME_WHOLE / (2 * known));
 }
 
 int uptime_load(
@@ -131,6 +131,9 @@ int uptime_load(
 	if (read_history(db, c, &span, out) < 0)
 		return -1;
 	out->percent_hundredths = percent_of(out);
+	/* an outage that began in this very millisecond took no time yet, but 100.00 means never down */
+	if (out->percent_hundredths == UPTIME_WHOLE && component_status_is_outage(c->status))
+		out->percent_hundredths--;
 	return 1;
 }
 

@@ -15,7 +15,8 @@
 struct arena;
 struct db;
 
-#define UPTIME_DAYS 90
+#define UPTIME_DAYS  90
+#define UPTIME_WHOLE 10000 /* 100 per cent, in hundredths */
 
 struct uptime_day {
 	int64_t ms[COMPONENT_STATUS__MAX]; /* time spent in each status */

@@ -26,16 +26,27 @@ function versionOf(name) {
   }
 }
 
-function machine() {
+/* The part of the machine that is busy while the bench itself waits. */
+async function shareOfOthers() {
+  const times = () => os.cpus().reduce((sum, { times: t }) => {
+    const all = t.user + t.nice + t.sys + t.irq + t.idle;
+    return { all: sum.all + all, idle: sum.idle + t.idle };
+  }, { all: 0, idle: 0 });
+  const before = times();
+  await new Promise((resolve) => { setTimeout(resolve, 2000); });
+  const after = times();
+  return 1 - (after.idle - before.idle) / (after.all - before.all);
+}
+
+function machine(others) {
   const cpu = /^model name\s*:\s*(.+)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? os.arch();
   const mhz = Number(/^cpu MHz\s*:\s*(.+)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? 0);
   const webPush = JSON.parse(readFileSync(new URL("../node_modules/web-push/package.json", import.meta.url), "utf8")).version;
-  const load = os.loadavg()[0];
   return [
     `${cpu}, ${os.cpus().length} cores${mhz ? ` at ${Math.round(mhz)} MHz` : ""}, ${Math.round(os.totalmem() / 2 ** 30)} GB; ${os.type()} ${os.release()}`,
     `${libraries.flatMap(versionOf).join(", ")}, node ${process.versions.node}, web-push ${webPush}`,
-    `${new Date().toISOString().slice(0, 16)}Z; ${quick ? "QUICK: smaller numbers, rougher figures" : "full"}; load at the start ${load.toFixed(2)}` +
-      `${load > 0.5 ? ": OTHERS ARE AT WORK HERE, figures of time are worse than the machine's" : ""}`,
+    `${new Date().toISOString().slice(0, 16)}Z; ${quick ? "QUICK: smaller numbers, rougher figures" : "full"}; busy before the start ${(100 * others).toFixed(0)} %` +
+      `${others > 0.05 ? ": OTHERS ARE AT WORK HERE, figures of time are worse than the machine's" : ""}`,
   ];
 }
 
@@ -56,11 +67,11 @@ async function attempt(name, work) {
 
 const verdict = ({ isMet, missedBy }) => (isMet === undefined ? "" : isMet ? "met" : `MISSED by ${missedBy}`);
 
-function print(lines) {
+function print(lines, others) {
   const rows = lines.filter((line) => !line.note);
   const width = (of) => Math.max(...rows.map((line) => of(line).length));
   const nameWidth = width((line) => line.name), figureWidth = width((line) => line.figure);
-  for (const text of machine()) console.log(text);
+  for (const text of machine(others)) console.log(text);
   console.log(`\ngoal  ${"what".padEnd(nameWidth)}  ${"figure".padEnd(figureWidth)}  verdict, limit or peer of the same run`);
   for (const line of lines) {
     if (line.note) console.log(`        ${line.note}`);
@@ -80,6 +91,7 @@ for (const name of wanted) {
   }
 }
 
+const others = await shareOfOthers();
 const lines = [];
 let waiting;
 for (const name of wanted) {
@@ -88,5 +100,5 @@ for (const name of wanted) {
   else await attempt(`${name} (begun)`, async () => { waiting = { part, state: await part.start() }; return []; }).then((failed) => lines.push(...failed));
 }
 if (waiting) lines.push(...await attempt("faults", () => waiting.part.finish(waiting.state)));
-print(lines);
+print(lines, others);
 process.exit(0);

@@ -254,11 +254,17 @@ static void groups(void)
 
 static void reached(void)
 {
-	t_case("the database's clock may be ahead: what is recorded for later does not count yet");
-	struct component c = component(10, COMPONENT_MAJOR_OUTAGE);
-	change(NOW + CLOCK_HOUR, "operational", "major_outage");
+	t_case("an outage that began in this very millisecond leaves no 100.00");
+	struct component c = component(10, COMPONENT_PARTIAL_OUTAGE);
+	change(NOW, "operational", "partial_outage");
 	const struct uptime *u = load(&c);
-	t_int(u->percent_hundredths, 10000);
+	t_int(u->percent_hundredths, UPTIME_WHOLE - 1);
+
+	t_case("the database's clock may be ahead: what is recorded for later takes no time yet");
+	c = component(10, COMPONENT_MAJOR_OUTAGE);
+	change(NOW + CLOCK_HOUR, "operational", "major_outage");
+	u = load(&c);
+	t_int(u->percent_hundredths, UPTIME_WHOLE - 1);
 	t_int(u->days[LAST].known_ms, 14 * CLOCK_HOUR);
 
 	t_case("a damaged word spoils its own time alone");
