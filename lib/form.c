@@ -129,6 +129,8 @@ static bool check_text(struct form_input *in, size_t i, struct form_value *v)
 		return form_bad(in, i,
 		    "holds an invisible character that turns the direction of writing; type it "
 		    "anew.");
+	if (v->len > 0 && text_is_unseen(v->text))
+		return form_bad(in, i, "holds nothing but characters that nobody sees.");
 	/* an optional text may be left empty whatever its least length */
 	if (v->len == 0 && !in->fields[i].required)
 		return true;

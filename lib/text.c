@@ -269,6 +269,39 @@ char *text_trim(char *s)
 	return s;
 }
 
+/* The code point at s, which is UTF-8, and how long it is. */
+static uint32_t point_at(const unsigned char *s, size_t *len)
+{
+	*len = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	uint32_t point = *len == 1 ? s[0] : s[0] & (0xffU >> (*len + 1));
+
+	for (size_t i = 1; i < *len; i++)
+		point = point << 6 | (s[i] & 0x3fU);
+	return point;
+}
+
+bool text_is_unseen(const char *s)
+{
+	static const struct {
+		uint32_t from, to;
+	} unseen[] = {{0, 0x20}, {0x7f, 0xa0}, {0xad, 0xad}, {0x34f, 0x34f}, {0x61c, 0x61c},
+	    {0x115f, 0x1160}, {0x1680, 0x1680}, {0x17b4, 0x17b5}, {0x180b, 0x180f},
+	    {0x2000, 0x200f}, {0x2028, 0x202f}, {0x205f, 0x206f}, {0x2800, 0x2800},
+	    {0x3000, 0x3000}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
+	    {0xffa0, 0xffa0}, {0xe0000, 0xe0fff}};
+	size_t len;
+
+	for (; *s != '\0'; s += len) {
+		uint32_t point = point_at((const unsigned char *)s, &len);
+		bool found = false;
+		for (size_t i = 0; i < nelem(unseen); i++)
+			found |= point >= unseen[i].from && point <= unseen[i].to;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 bool text_is_id(const char *s, size_t len)
 {
 	if (len != TEXT_ID_LEN)

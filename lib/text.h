@@ -65,6 +65,10 @@ char *text_shorten(struct arena *a, const char *s, size_t max_points);
 /* Removes white space at both ends, in place; returns the new start. */
 char *text_trim(char *s);
 
+/* True if nobody sees anything of it: only white space of any script and characters without a width
+ * or a picture (zero width space, Hangul fillers, the blank Braille pattern, ...); also for "".  UTF-8. */
+bool text_is_unseen(const char *s);
+
 /* True for an id of ours: 12 characters [a-z0-9]. */
 bool text_is_id(const char *s, size_t len);
 

@@ -155,6 +155,11 @@ static void test_messages(void)
 	t_ok(urlencoded("name=a%E2%80%8Fb%E2%81%A5&body=a%E2%80%AEb"));
 	t_int(form.error_count, 0);
 
+	t_case("a text that nobody would see is refused");
+	t_ok(urlencoded("name=%E2%80%8B+%E3%80%80"));
+	t_str(sentence("name"), "Name holds nothing but characters that nobody sees.");
+	t_ok(urlencoded("name=a%E2%80%8Bb") && form.error_count == 0);
+
 	t_case("a value that is named is shortened");
 	t_ok(urlencoded("name=ab&component_ids[]="
 			"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"));

@@ -340,6 +340,15 @@ static void check_trim(void)
 	t_str(text_trim(none), "ab");
 	t_str(text_trim(blank), "");
 	t_str(text_trim(empty), "");
+
+	t_case("a text of characters that nobody sees is unseen; one that is seen makes it seen");
+	static const char *const unseen[] = {"", " ", "\u00a0", "\u200b\u200d\u2060", "\u3000",
+	    "\u3164", "\u2800", "\ufeff", "\U000e0041", "\u00ad \u202f"};
+	for (size_t i = 0; i < nelem(unseen); i++)
+		t_ok(text_is_unseen(unseen[i]));
+	static const char *const seen[] = {"a", "\u200ba", "日本", "🔴", "é", "👩\u200d💻", "\u2026"};
+	for (size_t i = 0; i < nelem(seen); i++)
+		t_ok(!text_is_unseen(seen[i]));
 }
 
 static void check_id(void)
