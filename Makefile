@@ -117,7 +117,7 @@ $(O)/lib/%.o: lib/%.c
 # is made from them into $(O)/www (add such a file to ASSET_MADE, with its rule).
 ASSET_MADE = $(addprefix $(O)/www/,logo.png logo-512.png logo-maskable.png apple-touch-icon.png \
              badge.png favicon.ico)
-ASSETS     = $(wildcard www/*.in www/*.css www/*.js www/*.txt www/*.svg schema.sql migrations/*.sql) $(ASSET_MADE)
+ASSETS     = $(wildcard www/*.in www/*.css www/*.js www/*.txt www/*.svg www/words-*.json schema.sql migrations/*.sql) $(ASSET_MADE)
 
 # Icons from their SVG source; those that a platform crops or puts on a tile get an opaque ground.
 RENDER     = @mkdir -p $(@D) && echo '  SVG   $@' && rsvg-convert

@@ -1,12 +1,14 @@
-/* desk_settings.c - settings: the way between their pages, and the page's name and time zone. */
+/* desk_settings.c - settings: the way between their pages, and the page's name, time zone and language. */
 #include "base.h"
 #include "desk_parts.h"
 
 #include "clock.h"
+#include "words.h"
 #include "zone.h"
 
 #define SITE_NAME_MAX 80
 #define ZONE_NAME_MAX 64
+#define TAG_MAX	      8
 
 /* ------------------------------------------------------------------ the three pages */
 
@@ -49,9 +51,9 @@ void desk_save_settings(struct desk *d, const struct settings *s, enum desk_rout
 	desk_done(d, desk_path_done(d, page, NULL, "saved"));
 }
 
-/* ------------------------------------------------------------------ name and time zone */
+/* ------------------------------------------------------------------ name, time zone, language */
 
-enum { P_CSRF, P_NAME, P_ZONE, P__MAX };
+enum { P_CSRF, P_NAME, P_ZONE, P_LANG, P__MAX };
 
 static const struct form_field site_fields[P__MAX] = {
     [P_CSRF] = DESK_CSRF_FIELD,
@@ -59,7 +61,19 @@ static const struct form_field site_fields[P__MAX] = {
 	.max = SITE_NAME_MAX},
     [P_ZONE] = {"time_zone", "The time zone", FORM_TEXT, .required = true, .min = 1,
 	.max = ZONE_NAME_MAX},
+    [P_LANG] = {"page_lang", "The language", FORM_TEXT, .max = TAG_MAX},
 };
+
+static void add_languages(struct tv *t, const char *chosen)
+{
+	for (size_t i = 0; i < words_languages(); i++) {
+		const char *tag = words_tag(words_at(i));
+		struct tv *option = tv_add(t, "language");
+		tv_set(option, "tag", tag);
+		tv_set(option, "own_name", words_own_name(words_at(i)));
+		desk_set_flag(option, "selected", " selected", strcmp(tag, chosen) == 0);
+	}
+}
 
 static void draw_site(struct desk *d, int status, const struct form *form)
 {
@@ -73,6 +87,9 @@ static void draw_site(struct desk *d, int status, const struct form *form)
 	    d->settings.site_name, true);
 	desk_set_field(t, form, form == NULL ? NULL : &form->values[P_ZONE], "time_zone",
 	    d->settings.time_zone, true);
+	desk_set_field(t, form, form == NULL ? NULL : &form->values[P_LANG], "page_lang",
+	    d->settings.page_lang, true);
+	add_languages(t, d->settings.page_lang);
 	tv_set(t, "now", desk_time_text_short(d, clock_now_ms()));
 	desk_set_flag(t, "locked", " disabled", !desk_may(d, DESK_SITE_SAVE));
 	if (desk_may(d, DESK_SITE_SAVE))
@@ -83,6 +100,13 @@ static void draw_site(struct desk *d, int status, const struct form *form)
 void desk_show_site(struct desk *d)
 {
 	draw_site(d, 200, NULL);
+}
+
+/* A form that leaves the language out changes nothing of it. */
+static bool has_lang(const struct form *form)
+{
+	return form->values[P_LANG].ok && form->values[P_LANG].text != NULL &&
+	       *form->values[P_LANG].text != '\0';
 }
 
 void desk_save_site(struct desk *d)
@@ -96,10 +120,16 @@ void desk_save_site(struct desk *d)
 		form_add_error(d->arena, &form, "time_zone",
 		    "There is no time zone of this name: choose one of the list, such as "
 		    "Europe/Berlin or America/New_York.");
+	if (has_lang(&form) && words_find(form.values[P_LANG].text) == NULL)
+		form_add_error(d->arena, &form, "page_lang",
+		    "The page is not written in this language: choose one of the list.");
 	if (form.error_count > 0) {
 		draw_site(d, 422, &form);
 		return;
 	}
+	if (has_lang(&form))
+		s.page_lang =
+		    arena_strdup(d->arena, words_tag(words_find(form.values[P_LANG].text)));
 	s.site_name = arena_strdup(d->arena, form.values[P_NAME].text);
 	s.time_zone = arena_strdup(d->arena, form.values[P_ZONE].text);
 	desk_save_settings(d, &s, DESK_SITE);

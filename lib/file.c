@@ -131,15 +131,30 @@ static void sync_parent(const char *path)
 	file_close(&fd);
 }
 
-/* Writes and renames; on failure errno says why and the temporary file is gone. */
-static bool replace(const char *temp, const char *path, const void *bytes, size_t len, mode_t mode)
+/* Where it is theirs already nobody needs the right to give it. */
+static bool give_to(int fd, const struct stat *owner)
 {
-	int saved, fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	struct stat st;
+
+	if (owner == NULL)
+		return true;
+	if (fstat(fd, &st) != 0)
+		return false;
+	return (st.st_uid == owner->st_uid && st.st_gid == owner->st_gid) ||
+	       fchown(fd, owner->st_uid, owner->st_gid) == 0;
+}
+
+/* Writes and renames; on failure errno says why and the temporary file is gone.  owner: whose the file is to be, NULL for
+ * our own. */
+static bool replace(const char *temp, const char *path, const void *bytes, size_t len, mode_t mode,
+    const struct stat *owner, bool wait)
+{
+	int saved, fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return false;
-	if (fchmod(fd, mode) == 0 && write_all(fd, bytes, len) && fsync(fd) == 0 &&
-	    rename(temp, path) == 0) {
+	if (give_to(fd, owner) && fchmod(fd, mode) == 0 && write_all(fd, bytes, len) &&
+	    (!wait || fsync(fd) == 0) && rename(temp, path) == 0) {
 		file_close(&fd);
 		return true;
 	}
@@ -150,7 +165,8 @@ static bool replace(const char *temp, const char *path, const void *bytes, size_
 	return false;
 }
 
-int file_publish(const char *dir, const char *name, const void *bytes, size_t len, mode_t mode)
+static int publish(
+    const char *dir, const char *name, const void *bytes, size_t len, mode_t mode, bool wait)
 {
 	char path[FILE_PATH_MAX], temp[FILE_PATH_MAX + 32];
 
@@ -162,12 +178,55 @@ int file_publish(const char *dir, const char *name, const void *bytes, size_t le
 		return -1;
 	}
 	snprintf(temp, sizeof temp, "%s.%ld.tmp", path, (long)getpid());
-	if (!replace(temp, path, bytes, len, mode)) {
+	if (!replace(temp, path, bytes, len, mode, NULL, wait)) {
 		log_errno("FILE-07", "writing %s", path);
 		return -1;
 	}
-	sync_parent(path);
+	if (wait)
+		sync_parent(path);
 	return 1;
+}
+
+int file_publish(const char *dir, const char *name, const void *bytes, size_t len, mode_t mode)
+{
+	return publish(dir, name, bytes, len, mode, true);
+}
+
+int file_publish_some(const char *dir, const char *name, const void *bytes, size_t len, mode_t mode)
+{
+	return publish(dir, name, bytes, len, mode, false);
+}
+
+int file_sync(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd >= 0 && syncfs(fd) == 0 ? 1 : -1;
+
+	if (rc < 0)
+		log_errno("FILE-12", "waiting for the disk of %s", dir);
+	if (fd >= 0)
+		file_close(&fd);
+	return rc;
+}
+
+int file_replace(const char *path, const void *bytes, size_t len)
+{
+	char temp[FILE_PATH_MAX + 32];
+	char *real = realpath(path, NULL);
+	struct stat old;
+	bool done = false;
+
+	if (real != NULL && stat(real, &old) == 0) {
+		snprintf(temp, sizeof temp, "%s.%ld.tmp", real, (long)getpid());
+		done = replace(temp, real, bytes, len, old.st_mode & (S_IRUSR | S_IWUSR | S_IRGRP),
+		    &old, true);
+	}
+	if (done)
+		sync_parent(real);
+	else
+		log_errno("FILE-11", "writing %s", path);
+	free(real);
+	return done ? 1 : -1;
 }
 
 static bool is_dir(const char *path)

@@ -20,6 +20,16 @@ int file_read(const char *path, size_t max, struct buf *out);
  * 1 written, -1 failed, and then the old file is untouched. */
 int file_publish(const char *dir, const char *name, const void *bytes, size_t len, mode_t mode);
 
+/* The same of one file among thousands, without waiting for the disk: over a power failure it may be
+ * lost until file_sync, once for all of them, has waited for what the file system of dir owes. */
+int file_publish_some(
+    const char *dir, const char *name, const void *bytes, size_t len, mode_t mode);
+int file_sync(const char *dir);
+
+/* Replaces a file that exists in the same way, also through a symbolic link; owner, group and mode stay, but nobody
+ * besides the group may read the new one.  1; -1 failed, and then the old file is untouched. */
+int file_replace(const char *path, const void *bytes, size_t len);
+
 /* Makes a folder and sets its mode also where it exists.  1 or -1. */
 int file_make_dir(const char *path, mode_t mode);
 

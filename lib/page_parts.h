@@ -17,8 +17,11 @@ struct publication {
 	enum page_scope scope;
 	char dir[FILE_PATH_MAX]; /* STATE_DIR/public */
 	struct arena arena;
-	struct buf out; /* of the file being drawn */
-	struct view view;
+	struct arena scratch; /* of the file being drawn, emptied behind it */
+	struct buf out;	      /* the same */
+	struct view view;     /* in the page's own language */
+	struct view *views;   /* in each language, the page's own first */
+	size_t n_views;
 	/* ---- page_plan.c: what must be drawn */
 	bool everything; /* also what no change concerns */
 	struct view_incident *pages;
@@ -46,11 +49,19 @@ char *page_folder_of(struct arena *a, const char *id, bool is_maintenance);
 /* "history" for this month, "history/2025-10" for another one. */
 char *page_folder_of_month(struct publication *p, int year, int month);
 
-/* Draws and writes all that is planned, in such an order that no link leads to what is not there
- * yet. */
+/* The name of a page's file below the public folder: "de/" "history/index.html". */
+char *page_file_in(struct arena *a, const struct view *v, const char *folder);
+
+/* Draws and writes all that is planned: the page's own language first, and each language in such an
+ * order that no link in it leads to what is not there yet. */
 int page_write(struct publication *p);
+
+/* ---- page_sweep.c */
 
 /* Removes pages and badges of what is no more.  Under the snapshot. */
 int page_sweep(struct publication *p);
+
+/* Removes the pages of a language that has become the page's own, once they stand elsewhere. */
+void page_sweep_moved(struct publication *p);
 
 #endif

@@ -161,12 +161,17 @@ char *page_folder_of_month(struct publication *p, int year, int month)
 	return arena_printf(&p->arena, "history/%04d-%02d", year, month);
 }
 
+/* In any language. */
 static bool is_missing(struct publication *p, const char *folder)
 {
-	char *file = arena_printf(&p->arena, "%s/%s/index.html", p->dir, folder);
-	struct stat st;
-
-	return stat(file, &st) != 0 || st.st_size == 0;
+	for (size_t i = 0; i < p->n_views; i++) {
+		char *file = arena_printf(
+		    &p->arena, "%s/%s", p->dir, page_file_in(&p->arena, &p->views[i], folder));
+		struct stat st;
+		if (stat(file, &st) != 0 || st.st_size == 0)
+			return true;
+	}
+	return false;
 }
 
 static int add_month(struct publication *p, int64_t number)

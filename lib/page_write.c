@@ -1,37 +1,41 @@
-/* page_write.c - the files of a publication: drawn, written, swept. */
+/* page_write.c - the files of a publication: drawn and written. */
 #include "base.h"
 #include "page_parts.h"
-
-#include <dirent.h>
-#include <ftw.h>
 
 #include "asset.h"
 #include "badge.h"
 #include "calendar.h"
 #include "clock.h"
 #include "feed.h"
-#include "log.h"
 #include "readapi.h"
-#include "text.h"
+#include "words.h"
 
 #define FILE_MODE 0644
 
-/* Drawn at each publication, in this order: what a link leads to before the page with the link, and
- * status.json, by which open pages learn of a change, after the page itself. */
-static const struct {
+struct file {
 	const char *name;
 	view_draw *draw;
-} front[] = {
+};
+
+/* In the page's own language, or in none: what no change of content concerns... */
+static const struct file settled[] = {
     {"404.html", view_draw_not_found},
     {"manifest.webmanifest", view_draw_manifest},
-    {"help/notifications/index.html", view_draw_help},
+    {"words-worker.js", view_draw_worker_words},
+};
+
+/* ...what links lead to... */
+static const struct file beside[] = {
     {"feed.atom", feed_draw_atom},
     {"feed.rss", feed_draw_rss},
     {"feed.json", feed_draw_json},
     {"maintenance.ics", calendar_draw},
     {"badge.svg", badge_draw},
     {"push.json", view_draw_push_json},
-    {"index.html", view_draw_index},
+};
+
+/* ...and the read API, behind the pages: by status.json open pages learn of a change. */
+static const struct file api[] = {
     {"api/v2/components.json", readapi_components},
     {"api/v2/incidents.json", readapi_incidents},
     {"api/v2/incidents/unresolved.json", readapi_unresolved},
@@ -42,15 +46,34 @@ static const struct {
     {"api/v2/status.json", readapi_status},
 };
 
+/* Also what only the program and the settings decide. */
+static bool is_whole(const struct publication *p)
+{
+	return p->scope != PAGE_CHANGED || p->everything;
+}
+
 /* Writes the drawn file, if drawing went well. */
 static int put(struct publication *p, int drawn, const char *name)
 {
+	/* where everything is drawn, one wait for the disk stands for thousands: a publication that
+	 * does not come to its end is done again as a whole */
+	int (*publish)(const char *, const char *, const void *, size_t, mode_t) =
+	    p->everything ? file_publish_some : file_publish;
 	int rc = drawn;
 
-	if (drawn == 1 && file_publish(p->dir, name, p->out.data, p->out.len, FILE_MODE) < 0)
+	if (drawn == 1 && publish(p->dir, name, p->out.data, p->out.len, FILE_MODE) < 0)
 		rc = -1;
 	buf_clear(&p->out);
+	arena_reset(&p->scratch);
 	return rc;
+}
+
+static int write_files(struct publication *p, const struct file *files, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (put(p, files[i].draw(&p->view, &p->scratch, &p->out), files[i].name) < 0)
+			return -1;
+	return 1;
 }
 
 char *page_folder_of(struct arena *a, const char *id, bool is_maintenance)
@@ -58,37 +81,64 @@ char *page_folder_of(struct arena *a, const char *id, bool is_maintenance)
 	return arena_printf(a, "%s/%s", is_maintenance ? "maintenance" : "incidents", id);
 }
 
-static int write_pages(struct publication *p)
+char *page_file_in(struct arena *a, const struct view *v, const char *folder)
+{
+	const char *root = *v->root == '\0' ? "" : v->root + 1;
+
+	return arena_printf(a, "%s%s%s%sindex.html", root, *root == '\0' ? "" : "/", folder,
+	    *folder == '\0' ? "" : "/");
+}
+
+/* ------------------------------------------------------------------ pages of one language */
+
+static int write_page(
+    struct publication *p, const struct view *v, view_draw *draw, const char *folder)
+{
+	int drawn = draw(v, &p->scratch, &p->out);
+
+	return put(p, drawn, page_file_in(&p->scratch, v, folder));
+}
+
+static int write_pages(struct publication *p, const struct view *v)
 {
 	for (size_t i = 0; i < p->n_pages; i++) {
 		const struct view_incident *x = &p->pages[i];
 		bool planned = incident_is_maintenance(&x->row);
-		int drawn = planned ? view_draw_maintenance(&p->view, x, &p->arena, &p->out)
-				    : view_draw_incident(&p->view, x, &p->arena, &p->out);
-		char *name = arena_printf(
-		    &p->arena, "%s/index.html", page_folder_of(&p->arena, x->row.id, planned));
-		if (put(p, drawn, name) < 0)
+		int drawn = planned ? view_draw_maintenance(v, x, &p->scratch, &p->out)
+				    : view_draw_incident(v, x, &p->scratch, &p->out);
+		char *folder = page_folder_of(&p->scratch, x->row.id, planned);
+		if (put(p, drawn, page_file_in(&p->scratch, v, folder)) < 0)
 			return -1;
 	}
 	return 1;
 }
 
 /* The oldest first: a month's links lead to older ones. */
-static int write_history(struct publication *p)
+static int write_history(struct publication *p, const struct view *v)
 {
 	int64_t oldest =
 	    clock_month_start((int)(p->oldest_month / 12), (int)(p->oldest_month % 12) + 1);
 
 	for (size_t i = p->n_months; i-- > 0;) {
 		const struct view_month *m = &p->months[i];
-		int drawn = view_draw_month(&p->view, m, oldest, &p->arena, &p->out);
-		char *name = arena_printf(
-		    &p->arena, "%s/index.html", page_folder_of_month(p, m->year, m->month));
-		if (put(p, drawn, name) < 0)
+		int drawn = view_draw_month(v, m, oldest, &p->scratch, &p->out);
+		char *folder = page_folder_of_month(p, m->year, m->month);
+		if (put(p, drawn, page_file_in(&p->scratch, v, folder)) < 0)
 			return -1;
 	}
 	return 1;
 }
+
+static int write_language(struct publication *p, const struct view *v)
+{
+	if (is_whole(p) && write_page(p, v, view_draw_help, "help/notifications") < 0)
+		return -1;
+	if (write_pages(p, v) < 0 || write_history(p, v) < 0)
+		return -1;
+	return write_page(p, v, view_draw_index, "");
+}
+
+/* ------------------------------------------------------------------ files of no language */
 
 static char *badge_file(struct arena *a, const char *id)
 {
@@ -101,18 +151,10 @@ static int write_badges(struct publication *p)
 		const struct component *c = &p->view.components[i];
 		if (!view_is_public(&p->view, c))
 			continue;
-		int drawn = badge_draw_component(&p->view, c, &p->arena, &p->out);
-		if (put(p, drawn, badge_file(&p->arena, c->id)) < 0)
+		int drawn = badge_draw_component(&p->view, c, &p->scratch, &p->out);
+		if (put(p, drawn, badge_file(&p->scratch, c->id)) < 0)
 			return -1;
 	}
-	return 1;
-}
-
-static int write_front(struct publication *p)
-{
-	for (size_t i = 0; i < nelem(front); i++)
-		if (put(p, front[i].draw(&p->view, &p->arena, &p->out), front[i].name) < 0)
-			return -1;
 	return 1;
 }
 
@@ -125,11 +167,11 @@ static bool ends_with(const char *s, const char *end)
 	return n >= m && strcmp(s + n - m, end) == 0;
 }
 
-/* Templates, sources of images and the schema stay inside the programs; so does what is for admins'
+/* Templates, texts, sources of images and the schema stay inside the programs; so does what is for admins'
  * eyes only, which its program serves. */
 static bool is_public(const char *name)
 {
-	static const char *const private_end[] = {".in", ".svg", ".sql", ".sh"};
+	static const char *const private_end[] = {".in", ".svg", ".sql", ".sh", ".json"};
 
 	for (size_t i = 0; i < nelem(private_end); i++)
 		if (ends_with(name, private_end[i]))
@@ -148,116 +190,37 @@ static int write_assets(struct publication *p)
 	return 1;
 }
 
+static int write_words(struct publication *p)
+{
+	for (size_t i = 0; i < p->n_views; i++) {
+		const struct view *v = &p->views[i];
+		int drawn = view_draw_words(v, &p->scratch, &p->out);
+		char *name = arena_printf(&p->scratch, "words-%s.js", words_tag(v->words));
+		if (put(p, drawn, name) < 0)
+			return -1;
+	}
+	return 1;
+}
+
+/* What depends on the program and the settings alone. */
+static int write_settled(struct publication *p)
+{
+	if (!is_whole(p))
+		return 1;
+	if (write_assets(p) < 0 || write_words(p) < 0)
+		return -1;
+	return write_files(p, settled, nelem(settled));
+}
+
 int page_write(struct publication *p)
 {
-	bool assets = p->scope != PAGE_CHANGED || p->everything;
-
-	if ((assets && write_assets(p) < 0) || write_pages(p) < 0 || write_history(p) < 0 ||
-	    write_badges(p) < 0)
+	if (write_settled(p) < 0 || write_badges(p) < 0 ||
+	    write_files(p, beside, nelem(beside)) < 0)
 		return -1;
-	return write_front(p);
-}
-
-/* ------------------------------------------------------------------ what is no more */
-
-static void remove_page(struct publication *p, const char *folder)
-{
-	char *file = arena_printf(&p->arena, "%s/%s/index.html", p->dir, folder);
-	char *path = arena_printf(&p->arena, "%s/%s", p->dir, folder);
-
-	if ((unlink(file) != 0 && errno != ENOENT) || rmdir(path) != 0)
-		log_errno("PAGE-01", "removing %s", path);
-}
-
-/* Pages of incidents, or of maintenances, that were deleted. */
-static int sweep_pages(struct publication *p, bool maintenances)
-{
-	char *path =
-	    arena_printf(&p->arena, "%s/%s", p->dir, maintenances ? "maintenance" : "incidents");
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int rc = 1;
-
-	if (dir == NULL)
-		return 1;
-	while (rc >= 0 && (entry = readdir(dir)) != NULL) {
-		struct incident i;
-		if (!text_is_id(entry->d_name, strlen(entry->d_name)))
-			continue;
-		rc = incident_get(p->db, &p->arena, entry->d_name, &i);
-		if (rc == 0 || (rc == 1 && incident_is_maintenance(&i) != maintenances))
-			remove_page(p, page_folder_of(&p->arena, entry->d_name, maintenances));
-	}
-	closedir(dir);
-	return rc < 0 ? -1 : 1;
-}
-
-static bool has_badge(const struct publication *p, const char *file)
-{
-	for (size_t i = 0; i < p->view.n_components; i++) {
-		const struct component *c = &p->view.components[i];
-		if (view_is_public(&p->view, c) && strncmp(file, c->id, TEXT_ID_LEN) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Badges of components that are gone or hidden now. */
-static void sweep_badges(struct publication *p)
-{
-	char *path = arena_printf(&p->arena, "%s/badge", p->dir);
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		const char *name = entry->d_name;
-		if (strlen(name) != TEXT_ID_LEN + 4 || !ends_with(name, ".svg") ||
-		    !text_is_id(name, TEXT_ID_LEN) || has_badge(p, name))
-			continue;
-		char *file = arena_printf(&p->arena, "%s/%s", path, name);
-		if (unlink(file) != 0)
-			log_errno("PAGE-04", "removing %s", file);
-	}
-	if (dir != NULL)
-		closedir(dir);
-}
-
-/* Months before the first one of which something is on record. */
-static void sweep_months(struct publication *p)
-{
-	char *path = arena_printf(&p->arena, "%s/history", p->dir);
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int year, month;
-	char end;
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (sscanf(entry->d_name, "%4d-%2d%c", &year, &month, &end) != 2 ||
-		    (int64_t)year * 12 + month - 1 >= p->oldest_month)
-			continue;
-		remove_page(p, arena_printf(&p->arena, "history/%s", entry->d_name));
-	}
-	if (dir != NULL)
-		closedir(dir);
-}
-
-/* What a publisher that was killed left half written: "name.PID.tmp", see file_publish. */
-static int sweep_leftover(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)at;
-	if (type == FTW_F && ends_with(path, ".tmp") && unlink(path) != 0)
-		log_errno("PAGE-06", "removing %s", path);
-	return 0;
-}
-
-int page_sweep(struct publication *p)
-{
-	if (p->interrupted && nftw(p->dir, sweep_leftover, 16, FTW_PHYS) != 0 && errno != ENOENT)
-		log_errno("PAGE-07", "looking through %s", p->dir);
-	if (!p->everything)
-		return 1;
-	sweep_badges(p);
-	sweep_months(p);
-	return sweep_pages(p, false) < 0 || sweep_pages(p, true) < 0 ? -1 : 1;
+	for (size_t i = 0; i < p->n_views; i++)
+		if (write_language(p, &p->views[i]) < 0)
+			return -1;
+	if (write_files(p, api, nelem(api)) < 0)
+		return -1;
+	return p->everything ? file_sync(p->dir) : 1;
 }

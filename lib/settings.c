@@ -20,6 +20,7 @@ static void set_defaults(struct arena *a, struct settings *s)
 	s->site_name = arena_strdup(a, "Status");
 	s->page_id = arena_strdup(a, "");
 	s->time_zone = arena_strdup(a, "Etc/UTC");
+	s->page_lang = arena_strdup(a, "en");
 	s->vapid_verdict = arena_strdup(a, "");
 	s->push_enabled = true;
 	for (int t = 0; t < TRIGGER__MAX; t++)
@@ -44,6 +45,8 @@ static void take(struct arena *a, struct settings *s, const char *name, const ch
 		s->page_id = arena_strdup(a, value);
 	else if (strcmp(name, "time_zone") == 0)
 		s->time_zone = arena_strdup(a, value);
+	else if (strcmp(name, "page.lang") == 0)
+		s->page_lang = arena_strdup(a, value);
 	else if (strcmp(name, "vapid_verdict") == 0)
 		s->vapid_verdict = arena_strdup(a, value);
 	else if (strcmp(name, "push_enabled") == 0)
@@ -131,6 +134,9 @@ int settings_save(struct db *db, struct arena *a, const struct settings *s, cons
 		return -1;
 	changed |= rc;
 	if ((rc = save_one(db, a, actor, "time_zone", old.time_zone, s->time_zone)) < 0)
+		return -1;
+	changed |= rc;
+	if ((rc = save_one(db, a, actor, "page.lang", old.page_lang, s->page_lang)) < 0)
 		return -1;
 	changed |= rc;
 	rc = save_one(db, a, actor, "push_enabled", old.push_enabled ? "1" : "0",

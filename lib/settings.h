@@ -18,6 +18,7 @@ struct settings {
 	char *site_name; /* "Status" until it is set */
 	char *page_id;	 /* 12 characters, made by init */
 	char *time_zone; /* IANA name; "Etc/UTC" */
+	char *page_lang; /* tag of the page's own language; "en" */
 	bool push_enabled;
 	bool trigger[TRIGGER__MAX];
 	int64_t content_rev;	 /* raised by every change that shows on the page */
@@ -35,7 +36,7 @@ int settings_get(struct db *db, const char *name, struct arena *a, char **out);
 /* Stores one value.  1 changed, 0 it was so already. */
 int settings_put(struct db *db, const char *name, const char *value);
 
-/* Stores push_enabled, triggers, site_name, time_zone from s where they differ from what is stored,
+/* Stores push_enabled, triggers, site_name, time_zone, page_lang from s where they differ from what is stored,
  * one audit row by `actor` for each; all pages are drawn anew.  1 something changed, 0 nothing. */
 int settings_save(struct db *db, struct arena *a, const struct settings *s, const char *actor);
 

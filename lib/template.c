@@ -11,11 +11,32 @@
 #include "html.h"
 #include "json.h"
 #include "log.h"
+#include "words.h"
 
 #define NAME_MAX_LEN 48
 #define NESTING_MAX  8
 
-enum part_kind { PART_TEXT, PART_VALUE, PART_HTML, PART_JSON, PART_BLOCK, PART__MAX };
+enum part_kind {
+	PART_TEXT,
+	PART_VALUE,
+	PART_HTML,
+	PART_JSON,
+	PART_WORDS,  /* a text of the language */
+	PART_BEFORE, /* what is before its bar */
+	PART_BEHIND,
+	PART_RICH, /* a text that is HTML */
+	PART_BLOCK,
+	PART__MAX
+};
+
+static const char *const prefix_of_part[] = {
+    [PART_HTML] = "html:",
+    [PART_JSON] = "json:",
+    [PART_WORDS] = "t:",
+    [PART_BEFORE] = "t0:",
+    [PART_BEHIND] = "t1:",
+    [PART_RICH] = "rich:",
+};
 
 struct part {
 	enum part_kind kind;
@@ -71,6 +92,15 @@ static bool is_name(const char *s, size_t len)
 	return true;
 }
 
+/* A text of the language files has two names: "page.history". */
+static bool is_text_name(const char *s, size_t len)
+{
+	const char *dot = memchr(s, '.', len);
+
+	return dot != NULL && is_name(s, (size_t)(dot - s)) &&
+	       is_name(dot + 1, (size_t)(s + len - dot - 1));
+}
+
 static bool begins(const char **s, size_t *len, const char *prefix)
 {
 	size_t n = strlen(prefix);
@@ -84,17 +114,16 @@ static bool begins(const char **s, size_t *len, const char *prefix)
 
 static bool add_value(struct parser *p, const char *tag, size_t len)
 {
-	enum part_kind kind = PART_VALUE;
+	size_t kind = PART_VALUE;
 	const char *name = tag;
 	size_t name_len = len;
 
-	if (begins(&name, &name_len, "html:"))
-		kind = PART_HTML;
-	else if (begins(&name, &name_len, "json:"))
-		kind = PART_JSON;
-	if (!is_name(name, name_len))
+	for (size_t k = PART_HTML; k < nelem(prefix_of_part) && kind == PART_VALUE; k++)
+		if (begins(&name, &name_len, prefix_of_part[k]))
+			kind = k;
+	if (kind < PART_WORDS ? !is_name(name, name_len) : !is_text_name(name, name_len))
 		return refuse(p, "not a name", tag, len);
-	add_part(p->t, kind, name, name_len);
+	add_part(p->t, (enum part_kind)kind, name, name_len);
 	return true;
 }
 
@@ -229,6 +258,7 @@ struct repeat {
 struct tv {
 	struct arena *arena;
 	const struct tv *outer;
+	const struct words *words;
 	struct entry *entries;
 	struct repeat *first, **last;
 };
@@ -294,6 +324,11 @@ void tv_set_html(struct tv *values, const char *name, const char *html, size_t l
 	put(values, name, html, len, true);
 }
 
+void tv_set_words(struct tv *values, const struct words *words)
+{
+	values->words = words;
+}
+
 struct tv *tv_add(struct tv *values, const char *block)
 {
 	struct repeat *r = arena_alloc(values->arena, sizeof *r);
@@ -336,6 +371,34 @@ static int render_value(
 	return 1;
 }
 
+/* The languages come with the program: their texts are as safe as the template itself. */
+static int render_words(
+    const struct template *t, const struct part *p, const struct tv *tv, struct buf *out)
+{
+	const char *text, *bar;
+
+	while (tv->words == NULL && tv->outer != NULL)
+		tv = tv->outer;
+	if (tv->words == NULL) {
+		log_error("TEMPLATE-06", "%s: no language to say %s in", t->name, p->text);
+		return -1;
+	}
+	text = words_say(tv->words, p->text);
+	bar = strchr(text, '|');
+	if (bar == NULL && (p->kind == PART_BEFORE || p->kind == PART_BEHIND)) {
+		log_error("TEMPLATE-07", "%s: the text %s has no bar", t->name, p->text);
+		return -1;
+	}
+	if (p->kind == PART_BEHIND)
+		text = bar + 1;
+	if (p->kind == PART_RICH)
+		buf_add_str(out, text);
+	else
+		html_escape(
+		    out, text, p->kind == PART_BEFORE ? (size_t)(bar - text) : strlen(text));
+	return 1;
+}
+
 static int render_parts(
     const struct template *t, size_t from, size_t to, const struct tv *tv, struct buf *out);
 
@@ -361,6 +424,8 @@ static int render_parts(
 			buf_add(out, p->text, p->len);
 		else if (p->kind == PART_BLOCK)
 			rc = render_block(t, i, tv, out);
+		else if (p->kind >= PART_WORDS)
+			rc = render_words(t, p, tv, out);
 		else
 			rc = render_value(t, p, tv, out);
 		i += p->span;

@@ -3,6 +3,9 @@
  *	@@name@@	a value, escaped for element text and quoted attributes
  *	@@html:name@@	HTML that is safe already: Markdown output, another rendered template
  *	@@json:name@@	a value, escaped for the inside of a JSON string
+ *	@@t:page.name@@	a text of the language that was set (words.h), escaped like a value
+ *	@@t0:page.name@@, @@t1:page.name@@	what is before and behind its bar, for what stands inside
+ *	@@rich:help.name@@	a text that is HTML: the language files are trusted as templates are
  *	@@block name@@	on a line of its own, up to
  *	@@end name@@	rendered once per tv_add of that name, each with values of its own
  *
@@ -26,6 +29,7 @@ struct arena;
 struct buf;
 struct template;
 struct tv;
+struct words;
 
 /* The name is for messages.  NULL: `error` holds "<name>:<line>: ...".  Text is copied. */
 struct template *template_parse(const char *name, const char *text, size_t len, struct buf *error);
@@ -45,6 +49,9 @@ void tv_printf(struct tv *values, const char *name, const char *fmt, ...) attr_p
 
 /* HTML that is safe: only output of html_markdown and of template_render. */
 void tv_set_html(struct tv *values, const char *name, const char *html, size_t len);
+
+/* The language of these values and of all blocks in them. */
+void tv_set_words(struct tv *values, const struct words *words);
 
 /* One more repetition of a block; its values are set on the result. */
 struct tv *tv_add(struct tv *values, const char *block);

@@ -9,7 +9,6 @@
 #include "buf.h"
 #include "clock.h"
 #include "db.h"
-#include "json.h"
 #include "log.h"
 #include "template.h"
 #include "view_parts.h"
@@ -27,6 +26,7 @@ static const char *const template_file[] = {
     [VIEW_HELP] = "help.html.in",
     [VIEW_NOT_FOUND] = "notfound.html.in",
     [VIEW_MANIFEST] = "manifest.webmanifest.in",
+    [VIEW_WORDS] = "words.js.in",
 };
 static_assert(nelem(template_file) == VIEW_TEMPLATE__MAX, "a file for each");
 
@@ -55,6 +55,16 @@ int view_render(enum view_template which, const struct tv *values, struct buf *o
 	return template_render(templates[which], values, out);
 }
 
+struct view view_in(const struct view *v, const struct words *language)
+{
+	struct view x = *v;
+	bool own = language == words_for(v->settings.page_lang);
+
+	x.words = language;
+	snprintf(x.root, sizeof x.root, "%s%s", own ? "" : "/", own ? "" : words_tag(language));
+	return x;
+}
+
 char *view_time_text(struct arena *a, int64_t ms)
 {
 	struct clock_date d;
@@ -62,15 +72,6 @@ char *view_time_text(struct arena *a, int64_t ms)
 	clock_split(ms, &d);
 	return arena_printf(a, "%d %s %d, %02d:%02d UTC", d.day, clock_month_short[d.month - 1],
 	    d.year, d.hour, d.minute);
-}
-
-void view_set_time(struct tv *values, struct arena *a, const char *name, int64_t ms)
-{
-	char iso[CLOCK_ISO_LEN + 1];
-
-	clock_format_iso(ms, iso);
-	tv_set(values, name, iso);
-	tv_set(values, arena_printf(a, "%s_text", name), view_time_text(a, ms));
 }
 
 const char *view_state_of_impact(enum impact i)
@@ -87,20 +88,6 @@ const char *view_state_of_impact(enum impact i)
 	default:
 		return "none";
 	}
-}
-
-const char *view_impact_word(enum impact i)
-{
-	static const char *const word[] = {
-	    [IMPACT_NONE] = "No impact",
-	    [IMPACT_MINOR] = "Minor impact",
-	    [IMPACT_MAJOR] = "Major impact",
-	    [IMPACT_CRITICAL] = "Critical impact",
-	    [IMPACT_MAINTENANCE] = "Maintenance",
-	};
-	static_assert(nelem(word) == IMPACT__MAX, "a word for each");
-
-	return word[i];
 }
 
 /* ------------------------------------------------------------------ which components are seen */
@@ -142,27 +129,65 @@ static int64_t newest_change(const struct view *v)
 	return newest;
 }
 
+/* The frame as far as every page has it. */
+static struct tv *frame_values(const struct view *v, struct arena *a, const struct view_frame *f)
+{
+	struct tv *values = view_values(v, a);
+
+	tv_set(values, "lang", words_tag(v->words));
+	tv_set(values, "title", f->title);
+	tv_set(values, "description", f->description);
+	tv_set(values, "site_name", v->settings.site_name);
+	tv_set(values, "site_url", v->site_url);
+	if (v->settings.push_enabled && v->public_key != NULL)
+		tv_add(values, "push");
+	tv_set_html(values, "main", f->main->data, f->main->len);
+	return values;
+}
+
+static void add_alternate(
+    struct tv *values, const struct view *x, const char *tag, const char *path)
+{
+	struct tv *t = tv_add(values, "alternate");
+
+	tv_set(t, "tag", tag);
+	tv_printf(t, "url", "%s%s%s", x->site_url, x->root, path);
+}
+
+/* The same page in each language: for search engines, and for people. */
+static void add_languages(struct tv *values, const struct view *v, const char *path)
+{
+	struct view own = view_in(v, words_for(v->settings.page_lang));
+	struct tv *list = tv_add(values, "languages");
+
+	for (size_t i = 0; i < words_languages(); i++) {
+		struct view x = view_in(v, words_at(i));
+		struct tv *t = tv_add(list, "language");
+		add_alternate(values, &x, words_tag(x.words), path);
+		tv_printf(t, "url", "%s%s", x.root, path);
+		tv_set(t, "tag", words_tag(x.words));
+		tv_set(t, "current", x.words == v->words ? "page" : "false");
+		tv_set(t, "own_name", words_own_name(x.words));
+	}
+	add_alternate(values, &own, "x-default", path);
+}
+
 int view_draw_frame(
     const struct view *v, struct arena *a, const struct view_frame *f, struct buf *out)
 {
-	struct tv *values = tv_new(a);
+	struct tv *values = frame_values(v, a, f);
 	struct buf shapes = BUF_INIT;
 	int rc = view_render(VIEW_SHAPES, tv_new(a), &shapes);
 	int64_t changed = f->changed ? newest_change(v) : 0;
 
-	tv_set(values, "lang", "en");
-	tv_set(values, "title", f->title);
-	tv_set(values, "description", f->description);
-	tv_set(values, "site_name", v->settings.site_name);
-	if (f->path != NULL)
-		tv_printf(tv_add(values, "address"), "url", "%s%s", v->site_url, f->path);
-	tv_set(values, "site_url", v->site_url);
-	if (v->settings.push_enabled && v->public_key != NULL)
-		tv_add(values, "push");
 	tv_set_html(values, "shapes", shapes.data, shapes.len);
-	tv_set_html(values, "main", f->main->data, f->main->len);
+	if (f->path != NULL) {
+		tv_printf(
+		    tv_add(values, "address"), "url", "%s%s%s", v->site_url, v->root, f->path);
+		add_languages(values, v, f->path);
+	}
 	if (changed != 0)
-		view_set_time(tv_add(values, "changed"), a, "at", changed);
+		view_set_time(tv_add(values, "changed"), a, v, "at", changed);
 	if (rc == 1)
 		rc = view_render(VIEW_FRAME, values, out);
 	buf_release(&shapes);
@@ -178,16 +203,17 @@ char *view_site_title(const struct view *v, struct arena *a)
 	/* "Status status" would be silly */
 	if (len >= n && strcasecmp(name + len - n, word) == 0)
 		return arena_strdup(a, name);
-	return arena_printf(a, "%s %s", name, word);
+	return words_fill(v->words, a, "page.site_title", WORDS_VALUES({"site", name}));
 }
 
 int view_draw_not_found(const struct view *v, struct arena *a, struct buf *out)
 {
 	struct buf main = BUF_INIT;
-	int rc = view_render(VIEW_NOT_FOUND, tv_new(a), &main);
+	int rc = view_render(VIEW_NOT_FOUND, view_values(v, a), &main);
 	struct view_frame frame = {
-	    .title = arena_printf(a, "Page not found · %s", view_site_title(v, a)),
-	    .description = "This page does not exist.",
+	    .title = arena_printf(
+		a, "%s · %s", words_say(v->words, "page.not_found"), view_site_title(v, a)),
+	    .description = words_say(v->words, "page.not_found_description"),
 	    .main = &main,
 	};
 
@@ -195,47 +221,4 @@ int view_draw_not_found(const struct view *v, struct arena *a, struct buf *out)
 		rc = view_draw_frame(v, a, &frame, out);
 	buf_release(&main);
 	return rc;
-}
-
-int view_draw_manifest(const struct view *v, struct arena *a, struct buf *out)
-{
-	struct tv *values = tv_new(a);
-
-	tv_set(values, "site_name", v->settings.site_name);
-	tv_printf(values, "description", "Status of %s", v->settings.site_name);
-	tv_set(values, "lang", "en");
-	return view_render(VIEW_MANIFEST, values, out);
-}
-
-int view_draw_push_json(const struct view *v, struct arena *a, struct buf *out)
-{
-	struct json_writer w = JSON_WRITER(out);
-
-	(void)a;
-	json_begin_object(&w, NULL);
-	json_put_bool(&w, "enabled", v->settings.push_enabled && v->public_key != NULL);
-	json_put_string(&w, "publicKey", v->public_key);
-	json_begin_array(&w, "components");
-	for (size_t i = 0; i < v->n_components; i++) {
-		const struct component *c = &v->components[i];
-		const struct component *group = view_group_of(v, c);
-		if (!view_is_public(v, c))
-			continue;
-		json_begin_object(&w, NULL);
-		json_put_string(&w, "id", c->id);
-		json_put_string(&w, "name", c->name);
-		if (group == NULL) {
-			json_put_null(&w, "group");
-		} else {
-			json_begin_object(&w, "group");
-			json_put_string(&w, "id", group->id);
-			json_put_string(&w, "name", group->name);
-			json_end_object(&w);
-		}
-		json_end_object(&w);
-	}
-	json_end_array(&w);
-	json_end_object(&w);
-	buf_add_char(out, '\n');
-	return 1;
 }

@@ -5,6 +5,10 @@
  * when the world did: ages are counted in the browser.  Only the day matters, for the list of past
  * days.
  *
+ * A view speaks one language: what is drawn from it is said in its words, and its links lead to
+ * pages of the same language.  view_load gives the view of the page's own language; view_in makes
+ * the others from it, which share all that was read.
+ *
  * Everything lives in the arena that is passed.  1 done, -1 broken and logged.
  */
 #ifndef VIEW_H
@@ -21,6 +25,7 @@ struct arena;
 struct buf;
 struct conf;
 struct db;
+struct words;
 
 #define VIEW_DAYS	   14
 #define VIEW_INCIDENTS_MAX 200 /* that began or changed in the past days: more are in the history */
@@ -34,6 +39,8 @@ struct view_incident {
 };
 
 struct view {
+	const struct words *words;
+	char root[8];		/* where the language's pages begin: "" or "/de" */
 	const char *site_url;	/* origin of the page, without a slash at its end */
 	const char *public_key; /* VAPID_PUBLIC_KEY or NULL */
 	struct settings settings;
@@ -56,6 +63,9 @@ struct view {
 /* The strings of conf must live as long as the view. */
 int view_load(
     const struct conf *conf, struct db *db, struct arena *a, int64_t now_ms, struct view *out);
+
+/* The same in one of the languages. */
+struct view view_in(const struct view *v, const struct words *language);
 
 /* One more incident or maintenance, to draw its page.  0 there is none with this id. */
 int view_load_incident(struct db *db, struct arena *a, const char *id, struct view_incident *out);
@@ -96,6 +106,8 @@ view_draw view_draw_not_found;
 view_draw view_draw_manifest;
 view_draw view_draw_help;      /* /help/notifications/ */
 view_draw view_draw_push_json; /* of the contract */
+view_draw view_draw_words;     /* /words-<tag>.js: what the scripts say */
+view_draw view_draw_worker_words;
 
 int view_draw_incident(
     const struct view *v, const struct view_incident *i, struct arena *a, struct buf *out);
@@ -106,14 +118,14 @@ int view_draw_maintenance(
 int view_draw_month(const struct view *v, const struct view_month *m, int64_t oldest_ms,
     struct arena *a, struct buf *out);
 
-/* The headline's sentence and its state (a word for class names and shapes); needs components,
- * trouble_since and the rows of open incidents. */
+/* The headline's sentence in English, whatever the view's language, and its state (a word for class
+ * names and shapes); needs components, trouble_since and the rows of open incidents. */
 char *view_headline(const struct view *v, struct arena *a, const char **state);
 
 /* The state word that stands for an impact in class names and shapes. */
 const char *view_state_of_impact(enum impact i);
 
-/* "23 Nov 2026, 14:02 UTC" */
+/* "23 Nov 2026, 14:02 UTC", in English, for feeds and the calendar. */
 char *view_time_text(struct arena *a, int64_t ms);
 
 #endif

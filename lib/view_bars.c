@@ -8,17 +8,11 @@
 #include "base.h"
 #include "view_parts.h"
 
-#include <ctype.h>
-
-#include "announce.h"
 #include "arena.h"
 #include "buf.h"
 #include "clock.h"
 #include "template.h"
-
-static const char no_break_space[] = "\xc2\xa0";
-static const char unknown_words[] = "not monitored yet";
-static const char month_names[] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+#include "words_time.h"
 
 /* What follows "M<day>" in a path; of quiet days, the height of the dashed line. */
 #define QUIET_Y	  27
@@ -60,25 +54,27 @@ static bool is_trouble(const struct view_bars *b, size_t day)
 	return state_of(b, day) != COMPONENT_OPERATIONAL;
 }
 
-static char *date_text(struct arena *a, const struct view_bars *b, size_t day)
+static char *date_text(const struct view *v, struct arena *a, size_t day)
 {
 	struct clock_date d;
 
-	clock_split(b->today - (int64_t)(UPTIME_DAYS - 1 - day) * CLOCK_DAY, &d);
-	return arena_printf(a, "%d %.3s", d.day, month_names + (size_t)(d.month - 1) * 4);
+	clock_split(v->today - (int64_t)(UPTIME_DAYS - 1 - day) * CLOCK_DAY, &d);
+	return words_date(v->words, a, "page.date_day_short", &d);
 }
 
 /* "partial outage 42 minutes"; how long it takes is not known while it goes on. */
-static char *state_text(struct arena *a, const struct view_bars *b, size_t day, int status)
+static char *state_text(
+    const struct view *v, struct arena *a, const struct view_bars *b, size_t day, int status)
 {
 	int64_t ms = b->uptime->days[day].ms[status];
-	char *word = arena_strdup(a, component_status_label((enum component_status)status));
+	const char *state = view_state_inner(v, (enum component_status)status);
 
-	*word = (char)tolower((unsigned char)*word);
 	if (is_now(b, day, status))
-		return arena_printf(a, "%s (not over yet)", word);
-	return arena_printf(
-	    a, "%s %s", word, ms < CLOCK_DAY ? announce_duration(a, ms) : "all day");
+		return words_fill(v->words, a, "page.not_over_yet", WORDS_VALUES({"state", state}));
+	if (ms >= CLOCK_DAY)
+		return words_fill(v->words, a, "page.all_day", WORDS_VALUES({"state", state}));
+	return words_fill(v->words, a, "page.lasting",
+	    WORDS_VALUES({"state", state}, {"duration", words_duration(v->words, a, ms)}));
 }
 
 /* The trouble of a day that lasted longest and is not in `told` yet; -1: no more. */
@@ -96,14 +92,15 @@ static int next_trouble(const struct view_bars *b, size_t day, const bool *told)
 	return longest;
 }
 
-static char *day_text(struct arena *a, const struct view_bars *b, size_t day)
+static char *day_text(const struct view *v, struct arena *a, const struct view_bars *b, size_t day)
 {
+	const char *comma = words_say(v->words, "page.comma");
 	bool told[COMPONENT_STATUS__MAX] = {false};
 	char *out = NULL;
 
 	for (int s; (s = next_trouble(b, day, told)) >= 0; told[s] = true) {
-		char *text = state_text(a, b, day, s);
-		out = out == NULL ? text : arena_printf(a, "%s, %s", out, text);
+		char *text = state_text(v, a, b, day, s);
+		out = out == NULL ? text : arena_printf(a, "%s%s%s", out, comma, text);
 	}
 	return out;
 }
@@ -152,13 +149,15 @@ static void add_strokes(struct tv *values, const struct view_bars *b, enum compo
 
 /* ------------------------------------------------------------------ words */
 
-char *view_percent_text(struct arena *a, const struct view_bars *b)
+char *view_percent_text(const struct view *v, struct arena *a, const struct view_bars *b)
 {
 	int percent = b->uptime->percent_hundredths;
 
 	if (percent < 0)
 		return arena_strdup(a, "");
-	return arena_printf(a, "%d.%02d%s%%", percent / 100, percent % 100, no_break_space);
+	return words_fill(v->words, a, "page.percent",
+	    WORDS_VALUES({"whole", arena_printf(a, "%d", percent / 100)},
+		{"part", arena_printf(a, "%02d", percent % 100)}));
 }
 
 static size_t count_known(const struct view_bars *b)
@@ -171,33 +170,48 @@ static size_t count_known(const struct view_bars *b)
 }
 
 /* "API: 99.98 % over 90 days. 12 Nov: partial outage 42 minutes. And 3 more days.", newest first. */
-static char *whole_text(struct arena *a, const struct view_bars *b)
+static void add_record(
+    struct buf *out, const struct view *v, struct arena *a, const struct view_bars *b)
 {
-	struct buf out = BUF_INIT;
-	size_t known = count_known(b), n = 0;
-	char *text;
+	size_t known = count_known(b);
+	const char *text;
 
 	if (known == 0)
-		buf_printf(&out, "%s: %s.", b->name, unknown_words);
+		text = words_fill(v->words, a, "page.unmonitored", WORDS_VALUES({"name", b->name}));
 	else
-		buf_printf(&out, "%s: %s over %zu %s.", b->name, view_percent_text(a, b), known,
-		    known == 1 ? "day" : "days");
-	for (size_t day = UPTIME_DAYS; day-- > 0;) {
-		if (!is_trouble(b, day))
-			continue;
-		if (n++ < b->told)
-			buf_printf(&out, " %s: %s.", date_text(a, b, day), day_text(a, b, day));
-	}
+		text = words_count(v->words, a, "page.over_days", (int64_t)known,
+		    WORDS_VALUES({"name", b->name}, {"percent", view_percent_text(v, a, b)}));
+	buf_add_str(out, text);
+}
+
+static void add_day(
+    struct buf *out, const struct view *v, struct arena *a, const struct view_bars *b, size_t day)
+{
+	buf_add_str(out,
+	    words_fill(v->words, a, "page.day_told",
+		WORDS_VALUES({"date", date_text(v, a, day)}, {"states", day_text(v, a, b, day)})));
+}
+
+static char *whole_text(const struct view *v, struct arena *a, const struct view_bars *b)
+{
+	struct buf out = BUF_INIT;
+	size_t n = 0;
+	char *text;
+
+	add_record(&out, v, a, b);
+	for (size_t day = UPTIME_DAYS; day-- > 0;)
+		if (is_trouble(b, day) && n++ < b->told)
+			add_day(&out, v, a, b, day);
 	if (n > b->told)
-		buf_printf(
-		    &out, " And %zu more %s.", n - b->told, n == b->told + 1 ? "day" : "days");
+		buf_add_str(
+		    &out, words_count(v->words, a, "page.more_days", (int64_t)(n - b->told), NULL));
 	text = buf_arena(&out, a);
 	buf_release(&out);
 	return text;
 }
 
 /* "78:partial outage 42 minutes|80:...", by the number of the day. */
-static char *days_text(struct arena *a, const struct view_bars *b)
+static char *days_text(const struct view *v, struct arena *a, const struct view_bars *b)
 {
 	struct buf out = BUF_INIT;
 	char *text;
@@ -205,13 +219,14 @@ static char *days_text(struct arena *a, const struct view_bars *b)
 	for (size_t day = 0; day < UPTIME_DAYS; day++)
 		if (is_trouble(b, day))
 			buf_printf(
-			    &out, "%s%zu:%s", out.len > 0 ? "|" : "", day, day_text(a, b, day));
+			    &out, "%s%zu:%s", out.len > 0 ? "|" : "", day, day_text(v, a, b, day));
 	text = buf_arena(&out, a);
 	buf_release(&out);
 	return text;
 }
 
-int view_set_bars(struct tv *values, struct arena *a, const struct view_bars *b)
+int view_set_bars(
+    struct tv *values, struct arena *a, const struct view *v, const struct view_bars *b)
 {
 	struct tv *t = tv_new(a);
 	struct buf html = BUF_INIT;
@@ -220,8 +235,8 @@ int view_set_bars(struct tv *values, struct arena *a, const struct view_bars *b)
 
 	while (first_known < UPTIME_DAYS && !is_known(b, first_known))
 		first_known++;
-	tv_set(t, "words", whole_text(a, b));
-	tv_set(t, "days", days_text(a, b));
+	tv_set(t, "words", whole_text(v, a, b));
+	tv_set(t, "days", days_text(v, a, b));
 	tv_set_int(t, "known", (int64_t)first_known);
 	add_runs(t, b, true, QUIET_Y, "quiet-days");
 	add_runs(t, b, false, UNKNOWN_Y, "unknown-days");
@@ -233,14 +248,11 @@ int view_set_bars(struct tv *values, struct arena *a, const struct view_bars *b)
 	return rc;
 }
 
-void view_set_bars_words(struct tv *values, const struct view *v)
+void view_set_bars_days(struct tv *values, const struct view *v)
 {
 	struct clock_date d;
 
 	clock_split(v->today - (UPTIME_DAYS - 1) * CLOCK_DAY, &d);
 	tv_printf(values, "first", "%04d-%02d-%02d", d.year, d.month, d.day);
-	tv_set(values, "months", month_names);
-	tv_set(values, "well", "operational");
-	tv_set(values, "unknown", unknown_words);
 	tv_set_int(values, "count", UPTIME_DAYS);
 }

@@ -11,10 +11,10 @@ static size_t index_of(const struct view *v, const struct component *c)
 	return (size_t)(c - v->components);
 }
 
-static void set_state(struct tv *t, enum component_status status)
+static void set_state(struct tv *t, const struct view *v, enum component_status status)
 {
 	tv_set(t, "state", component_status_word(status));
-	tv_set(t, "state_word", component_status_label(status));
+	tv_set(t, "state_word", view_state_label(v, status));
 }
 
 static void set_description(struct tv *t, const struct component *c)
@@ -41,7 +41,6 @@ static int set_record(
 	struct view_bars b = {
 	    .name = c->name,
 	    .uptime = &v->uptime[index_of(v, c)],
-	    .today = v->today,
 	    .told = told,
 	};
 
@@ -49,8 +48,8 @@ static int set_record(
 		return 1;
 	find_now(v, c, &b);
 	t = tv_add(t, "record");
-	tv_set(t, "percent", view_percent_text(a, &b));
-	return view_set_bars(t, a, &b);
+	tv_set(t, "percent", view_percent_text(v, a, &b));
+	return view_set_bars(t, a, v, &b);
 }
 
 static int add_component(
@@ -60,7 +59,7 @@ static int add_component(
 
 	tv_set(t, "id", c->id);
 	tv_set(t, "name", c->name);
-	set_state(t, c->status);
+	set_state(t, v, c->status);
 	set_description(t, c);
 	return set_record(t, a, v, c, VIEW_BARS_TOLD);
 }
@@ -79,7 +78,7 @@ static int add_head(
 	tv_set(t, "id", group->id);
 	tv_set(t, "name", group->name);
 	tv_set(t, "open", worst != COMPONENT_OPERATIONAL ? " open" : "");
-	set_state(t, worst);
+	set_state(t, v, worst);
 	set_description(t, group);
 	tv_add(part, "foot");
 	return set_record(t, a, v, group, VIEW_BARS_TOLD_OF_GROUP);
@@ -132,12 +131,12 @@ static int add_parts(struct tv *all, struct arena *a, const struct view *v, size
 
 int view_set_components(struct tv *values, struct arena *a, const struct view *v)
 {
-	struct tv *all = tv_new(a);
+	struct tv *all = view_values(v, a);
 	struct buf html = BUF_INIT;
 	size_t n = 0;
 	int rc = add_parts(all, a, v, &n);
 
-	view_set_bars_words(all, v);
+	view_set_bars_days(all, v);
 	if (rc == 1 && n > 0)
 		rc = view_render(VIEW_COMPONENTS, all, &html);
 	tv_set_html(values, "components", html.data, html.len);

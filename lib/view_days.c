@@ -5,41 +5,30 @@
 #include "arena.h"
 #include "clock.h"
 #include "template.h"
+#include "words_time.h"
 
-const char *view_month_name(int month)
+void view_set_day(struct tv *values, struct arena *a, const struct view *v, int64_t day)
 {
-	static const char *const name[] = {"January", "February", "March", "April", "May", "June",
-	    "July", "August", "September", "October", "November", "December"};
-
-	assert(month >= 1 && month <= (int)nelem(name));
-	return name[month - 1];
-}
-
-static char *day_text(struct arena *a, const struct clock_date *d)
-{
-	return arena_printf(a, "%d %s", d->day, view_month_name(d->month));
-}
-
-void view_set_day(struct tv *values, struct arena *a, int64_t day)
-{
-	static const char *const weekday[] = {
-	    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 	struct clock_date d;
 
 	clock_split(day, &d);
 	tv_printf(values, "date", "%04d-%02d-%02d", d.year, d.month, d.day);
-	tv_printf(values, "date_text", "%s, %s", weekday[d.weekday], day_text(a, &d));
+	tv_set(
+	    values, "date_text", view_capital(a, words_date(v->words, a, "page.date_heading", &d)));
 }
 
-char *view_quiet_text(struct arena *a, int64_t from, int64_t to)
+char *view_quiet_text(const struct view *v, struct arena *a, int64_t from, int64_t to)
 {
 	struct clock_date x, y;
+	char *first, *last;
 
 	clock_split(from, &x);
 	clock_split(to, &y);
+	last = words_date(v->words, a, "page.date_day", &y);
 	if (from == to)
-		return arena_printf(a, "No incidents on %s", day_text(a, &x));
-	if (x.month == y.month)
-		return arena_printf(a, "No incidents from %d to %s", x.day, day_text(a, &y));
-	return arena_printf(a, "No incidents from %s to %s", day_text(a, &x), day_text(a, &y));
+		return words_fill(v->words, a, "page.quiet_day", WORDS_VALUES({"day", last}));
+	first = words_date(
+	    v->words, a, x.month == y.month ? "page.date_range_start" : "page.date_day", &x);
+	return words_fill(
+	    v->words, a, "page.quiet_days", WORDS_VALUES({"from", first}, {"to", last}));
 }

@@ -8,7 +8,7 @@
 /* The components that visitors see in the worst state that there is. */
 struct worst {
 	enum component_status status;
-	const char *names[3];
+	const char *names[2];
 	size_t n;      /* components in that status */
 	int64_t since; /* when the first of them left operational */
 	size_t visible;
@@ -68,19 +68,12 @@ static const struct incident *first_running(const struct view *v)
 	return NULL;
 }
 
-static char *name_list(struct arena *a, const struct worst *w)
-{
-	if (w->n == 1)
-		return arena_strdup(a, w->names[0]);
-	if (w->n == 2)
-		return arena_printf(a, "%s and %s", w->names[0], w->names[1]);
-	return arena_printf(a, "%s, %s and %zu more", w->names[0], w->names[1], w->n - 2);
-}
-
-static void of_components(struct view_summary *s, struct arena *a, const struct worst *w)
+static void of_components(
+    struct view_summary *s, struct arena *a, const struct view *v, const struct worst *w)
 {
 	s->state = component_status_word(w->status);
-	s->sentence = arena_printf(a, "%s: %s", component_status_label(w->status), name_list(a, w));
+	s->sentence =
+	    view_of(v, a, view_state_label(v, w->status), view_name_list(v, a, w->names, w->n));
 	s->since = w->since;
 }
 
@@ -91,19 +84,23 @@ static void of_incident(struct view_summary *s, struct arena *a, const struct in
 	s->since = i->started_at;
 }
 
-static void of_maintenance(struct view_summary *s, struct arena *a, const struct incident *i)
+static void of_maintenance(
+    struct view_summary *s, struct arena *a, const struct view *v, const struct incident *i)
 {
 	s->state = component_status_word(COMPONENT_UNDER_MAINTENANCE);
-	s->sentence =
-	    arena_printf(a, "%s: %s", component_status_label(COMPONENT_UNDER_MAINTENANCE), i->name);
+	s->sentence = view_of(v, a, view_state_label(v, COMPONENT_UNDER_MAINTENANCE), i->name);
 	s->since = i->begun_at != 0 ? i->begun_at : i->scheduled_for;
 }
 
-static void of_nothing(struct view_summary *s, struct arena *a, const struct worst *w)
+static void of_nothing(
+    struct view_summary *s, struct arena *a, const struct view *v, const struct worst *w)
 {
 	s->state = component_status_word(COMPONENT_OPERATIONAL);
-	s->sentence = w->visible == 1 ? arena_printf(a, "%s is operational", w->only)
-				      : arena_strdup(a, "All components are operational");
+	if (w->visible == 1)
+		s->sentence =
+		    words_fill(v->words, a, "page.one_well", WORDS_VALUES({"name", w->only}));
+	else
+		s->sentence = arena_strdup(a, words_say(v->words, "page.all_well"));
 }
 
 void view_summarize(const struct view *v, struct arena *a, struct view_summary *out)
@@ -115,20 +112,22 @@ void view_summarize(const struct view *v, struct arena *a, struct view_summary *
 
 	*out = (struct view_summary){.state = "none"};
 	if (w.status > COMPONENT_UNDER_MAINTENANCE || (w.n > 0 && !hurts))
-		of_components(out, a, &w);
+		of_components(out, a, v, &w);
 	else if (open != NULL)
 		of_incident(out, a, open);
 	else if (running != NULL)
-		of_maintenance(out, a, running);
+		of_maintenance(out, a, v, running);
 	else if (w.visible > 0)
-		of_nothing(out, a, &w);
+		of_nothing(out, a, v, &w);
 }
 
 char *view_headline(const struct view *v, struct arena *a, const char **state)
 {
+	struct view english = *v;
 	struct view_summary s;
 
-	view_summarize(v, a, &s);
+	english.words = words_for("en");
+	view_summarize(&english, a, &s);
 	*state = s.state;
 	return s.sentence != NULL ? s.sentence : arena_strdup(a, "No components yet");
 }

@@ -8,19 +8,20 @@
 
 int view_draw_help(const struct view *v, struct arena *a, struct buf *out)
 {
-	struct tv *values = tv_new(a);
+	struct tv *values = view_values(v, a);
+	const char *site = v->settings.site_name;
 	struct buf main = BUF_INIT;
 	struct view_frame frame = {
-	    .title = arena_printf(a, "Help with notifications · %s", view_site_title(v, a)),
-	    .description = arena_printf(a,
-		"Which browsers show notifications of %s, and what to do where none arrive.",
-		v->settings.site_name),
+	    .title = arena_printf(
+		a, "%s · %s", words_say(v->words, "page.help_title"), view_site_title(v, a)),
+	    .description =
+		words_fill(v->words, a, "page.help_description", WORDS_VALUES({"site", site})),
 	    .path = "/help/notifications/",
 	    .main = &main,
 	};
 	int rc;
 
-	tv_set(values, "site_name", v->settings.site_name);
+	tv_set(values, "site_name", site);
 	rc = view_render(VIEW_HELP, values, &main);
 	if (rc == 1)
 		rc = view_draw_frame(v, a, &frame, out);

@@ -2,7 +2,6 @@
 #include "base.h"
 #include "view_parts.h"
 
-#include "announce.h"
 #include "arena.h"
 #include "buf.h"
 #include "clock.h"
@@ -10,6 +9,7 @@
 #include "html.h"
 #include "template.h"
 #include "text.h"
+#include "words_time.h"
 
 #define SUMMARY_POINTS 200  /* of the first sentence */
 #define SUMMARY_BYTES  4000 /* of Markdown that it is looked for in */
@@ -101,14 +101,13 @@ static int64_t moment(const struct incident *i)
 	return incident_is_maintenance(i) ? i->scheduled_for : i->created_at;
 }
 
-static char *status_text(struct arena *a, const struct incident *i)
+static const char *status_text(const struct view *v, struct arena *a, const struct incident *i)
 {
 	if (i->resolved_at == 0)
-		return arena_strdup(a, incident_status_label(i->status));
+		return view_status_label(v, i->status);
 	if (incident_is_maintenance(i))
-		return view_maintenance_end(a, i);
-	return arena_printf(
-	    a, "Resolved after %s", announce_duration(a, i->resolved_at - i->started_at));
+		return view_maintenance_end(v, a, i);
+	return view_after(v, a, "page.resolved_after", i->resolved_at - i->started_at);
 }
 
 /* The start of a postmortem is its first heading: the update before it says how it went. */
@@ -130,15 +129,15 @@ static void add_entry(
 	enum impact impact = planned ? IMPACT_MAINTENANCE : i->impact;
 	struct tv *entry = tv_add(busy, "entry");
 
-	tv_printf(entry, "url", "/%s/%s/", planned ? "maintenance" : "incidents", i->id);
+	tv_printf(entry, "url", "%s/%s/%s/", v->root, planned ? "maintenance" : "incidents", i->id);
 	tv_set(entry, "name", i->name);
 	tv_set(entry, "state", view_state_of_impact(impact));
-	tv_set(entry, "kind_word", view_impact_word(impact));
-	tv_set(entry, "status_text", status_text(a, i));
+	tv_set(entry, "kind_word", view_impact_label(v, impact));
+	tv_set(entry, "status_text", status_text(v, a, i));
 	if (planned)
 		view_set_window(tv_add(entry, "window"), a, v, i);
 	else
-		view_set_time(tv_add(entry, "began"), a, "at", i->created_at);
+		view_set_time(tv_add(entry, "began"), a, v, "at", i->created_at);
 	if (i->status == INCIDENT_POSTMORTEM)
 		tv_add(entry, "postmortem");
 	set_summary(entry, a, x);
@@ -146,11 +145,12 @@ static void add_entry(
 
 /* ------------------------------------------------------------------ days */
 
-static void add_quiet(struct tv *values, struct arena *a, int64_t from, int64_t to)
+static void add_quiet(
+    struct tv *values, struct arena *a, const struct view *v, int64_t from, int64_t to)
 {
 	if (from <= to)
-		tv_set(
-		    tv_add(tv_add(values, "day"), "quiet"), "text", view_quiet_text(a, from, to));
+		tv_set(tv_add(tv_add(values, "day"), "quiet"), "text",
+		    view_quiet_text(v, a, from, to));
 }
 
 /* Entries come newest first.  Days to come are shown where something is planned for them; that
@@ -168,15 +168,15 @@ static void add_days(
 		const struct view_incident *x = &m->incidents[k];
 		if (busy == NULL || clock_day_start(moment(&x->row)) != day) {
 			day = clock_day_start(moment(&x->row));
-			add_quiet(values, a, day + CLOCK_DAY, unsaid);
+			add_quiet(values, a, v, day + CLOCK_DAY, unsaid);
 			if (day <= unsaid)
 				unsaid = day - CLOCK_DAY;
 			busy = tv_add(tv_add(values, "day"), "busy");
-			view_set_day(busy, a, day);
+			view_set_day(busy, a, v, day);
 		}
 		add_entry(busy, a, v, x);
 	}
-	add_quiet(values, a, m->first_ms, unsaid);
+	add_quiet(values, a, v, m->first_ms, unsaid);
 }
 
 /* ------------------------------------------------------------------ the page */
@@ -191,15 +191,15 @@ static bool is_this_month(const struct view *v, int64_t ms)
 	return d.year == today.year && d.month == today.month;
 }
 
-static char *month_text(struct arena *a, int64_t ms)
+static char *month_text(const struct view *v, struct arena *a, int64_t ms)
 {
 	struct clock_date d;
 
 	clock_split(ms, &d);
-	return arena_printf(a, "%s %d", view_month_name(d.month), d.year);
+	return words_date(v->words, a, "page.date_month", &d);
 }
 
-/* This month's page has an address that stays. */
+/* Behind the language's root.  This month's page has an address that stays. */
 static char *month_path(const struct view *v, struct arena *a, int64_t ms)
 {
 	struct clock_date d;
@@ -215,8 +215,8 @@ static void add_neighbour(
 {
 	struct tv *t = tv_add(values, block);
 
-	tv_set(t, "url", month_path(v, a, ms));
-	tv_set(t, "month_text", month_text(a, ms));
+	tv_printf(t, "url", "%s%s", v->root, month_path(v, a, ms));
+	tv_set(t, "month_text", view_capital(a, month_text(v, a, ms)));
 }
 
 static void add_neighbours(struct tv *values, const struct view *v, const struct view_month *m,
@@ -239,30 +239,35 @@ static void set_days(
 {
 	bool unfinished = is_this_month(v, m->first_ms);
 
-	if (m->n_incidents > 0)
+	if (m->n_incidents > 0) {
 		add_days(values, a, v, m);
-	else
-		tv_printf(tv_add(tv_add(values, "day"), "quiet"), "text", "No incidents in %s%s.",
-		    month_text(a, m->first_ms), unfinished ? " so far" : "");
+		return;
+	}
+	char *month = month_text(v, a, m->first_ms);
+	tv_set(tv_add(tv_add(values, "day"), "quiet"), "text",
+	    words_fill(v->words, a, unfinished ? "page.quiet_month_so_far" : "page.quiet_month",
+		WORDS_VALUES({"month", month})));
 }
 
 int view_draw_month(const struct view *v, const struct view_month *m, int64_t oldest_ms,
     struct arena *a, struct buf *out)
 {
-	struct tv *values = tv_new(a);
+	struct tv *values = view_values(v, a);
 	struct buf main = BUF_INIT;
-	char *month = month_text(a, m->first_ms);
+	char *month = month_text(v, a, m->first_ms), *title = view_capital(a, month);
+	const char *site = v->settings.site_name;
 	struct view_frame frame = {
-	    .title = arena_printf(a, "%s · History · %s", month, view_site_title(v, a)),
-	    .description = arena_printf(
-		a, "Incidents and maintenance of %s in %s.", v->settings.site_name, month),
+	    .title = arena_printf(a, "%s · %s · %s", title, words_say(v->words, "page.history"),
+		view_site_title(v, a)),
+	    .description = words_fill(v->words, a, "page.history_description",
+		WORDS_VALUES({"site", site}, {"month", month})),
 	    .path = month_path(v, a, m->first_ms),
 	    .main = &main,
 	};
 	int rc;
 
-	tv_set(values, "month_text", month);
-	tv_set(values, "site_name", v->settings.site_name);
+	tv_set(values, "month_text", title);
+	tv_set(values, "site_name", site);
 	add_neighbours(values, v, m, oldest_ms, a, "months");
 	if (m->n_incidents >= LONG_MONTH)
 		add_neighbours(values, v, m, oldest_ms, a, "more_months");

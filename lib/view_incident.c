@@ -2,16 +2,16 @@
 #include "base.h"
 #include "view_parts.h"
 
-#include "announce.h"
 #include "arena.h"
 #include "buf.h"
 #include "template.h"
+#include "words_time.h"
 
 /* ------------------------------------------------------------------ headline */
 
 /* "Partial outage: API", of the components that the incident affects and visitors see; NULL where
  * all of them are well. */
-static char *find_sentence(struct arena *a, const struct incident *i)
+static char *find_sentence(const struct view *v, struct arena *a, const struct incident *i)
 {
 	enum component_status worst = COMPONENT_OPERATIONAL;
 	const char *names[2] = {NULL, NULL};
@@ -29,12 +29,7 @@ static char *find_sentence(struct arena *a, const struct incident *i)
 	}
 	if (worst == COMPONENT_OPERATIONAL)
 		return NULL;
-	const char *label = component_status_label(worst);
-	if (n == 1)
-		return arena_printf(a, "%s: %s", label, names[0]);
-	if (n == 2)
-		return arena_printf(a, "%s: %s and %s", label, names[0], names[1]);
-	return arena_printf(a, "%s: %s, %s and %zu more", label, names[0], names[1], n - 2);
+	return view_of(v, a, view_state_label(v, worst), view_name_list(v, a, names, n));
 }
 
 /* When it was reopened last, ms; 0 never. */
@@ -46,33 +41,36 @@ static int64_t reopened_at(const struct view_incident *x)
 	return 0;
 }
 
-static void set_end(struct tv *values, struct arena *a, const struct incident *i)
+static void set_end(
+    struct tv *values, struct arena *a, const struct view *v, const struct incident *i)
 {
 	struct tv *resolved = tv_add(values, "resolved");
 	struct tv *ended = tv_add(values, "ended");
 
 	tv_set(resolved, "name", i->name);
-	tv_set(resolved, "status_word", incident_status_label(INCIDENT_RESOLVED));
-	view_set_time(ended, a, "at", i->resolved_at);
-	tv_set(ended, "duration_text", announce_duration(a, i->resolved_at - i->started_at));
+	tv_set(resolved, "status_word", view_status_label(v, INCIDENT_RESOLVED));
+	view_set_time(ended, a, v, "at", i->resolved_at);
+	tv_set(ended, "duration_text", words_duration(v->words, a, i->resolved_at - i->started_at));
 }
 
-static void set_open(struct tv *values, struct arena *a, const struct incident *i)
+static void set_open(
+    struct tv *values, struct arena *a, const struct view *v, const struct incident *i)
 {
 	struct tv *open = tv_add(values, "open");
-	char *sentence = find_sentence(a, i);
+	char *sentence = find_sentence(v, a, i);
 
 	tv_set(open, "state", view_state_of_impact(i->impact));
 	tv_set(open, "name", i->name);
-	tv_set(open, "status_word", incident_status_label(i->status));
-	view_set_time(open, a, "started", i->started_at);
+	tv_set(open, "status_word", view_status_label(v, i->status));
+	view_set_time(open, a, v, "started", i->started_at);
 	if (sentence != NULL)
 		tv_set(tv_add(open, "trouble"), "sentence", sentence);
 }
 
 /* ------------------------------------------------------------------ postmortem */
 
-static void add_postmortem(struct tv *values, struct arena *a, const struct view_incident *x)
+static void add_postmortem(
+    struct tv *values, struct arena *a, const struct view *v, const struct view_incident *x)
 {
 	struct tv *postmortem = NULL;
 
@@ -83,8 +81,8 @@ static void add_postmortem(struct tv *values, struct arena *a, const struct view
 		if (postmortem == NULL)
 			postmortem = tv_add(values, "postmortem");
 		struct tv *text = tv_add(postmortem, "text");
-		view_set_time(text, a, "at", u->display_at);
-		view_add_edited(text, a, u);
+		view_set_time(text, a, v, "at", u->display_at);
+		view_add_edited(text, a, v, u);
 		view_set_markdown(text, "body", u->body);
 	}
 }
@@ -99,35 +97,35 @@ static void set_values(
 	int64_t again = reopened_at(x);
 
 	tv_set(values, "state", view_state_of_impact(i->impact));
-	tv_set(values, "impact_word", view_impact_word(i->impact));
+	tv_set(values, "impact_word", view_impact_label(v, i->impact));
 	tv_set(values, "site_name", v->settings.site_name);
-	view_set_time(values, a, "started", i->started_at);
+	view_set_time(values, a, v, "started", i->started_at);
 	if (over)
-		set_end(values, a, i);
+		set_end(values, a, v, i);
 	else
-		set_open(values, a, i);
+		set_open(values, a, v, i);
 	if (again != 0)
-		view_set_time(tv_add(values, "reopened"), a, "at", again);
-	view_add_affected(values, x, over ? "Was affected" : "Affected");
-	add_postmortem(values, a, x);
+		view_set_time(tv_add(values, "reopened"), a, v, "at", again);
+	view_add_affected(values, v, x, over ? "page.was_affected" : "page.affected");
+	add_postmortem(values, a, v, x);
 }
 
 int view_draw_incident(
     const struct view *v, const struct view_incident *x, struct arena *a, struct buf *out)
 {
 	const struct incident *i = &x->row;
-	struct tv *values = tv_new(a);
+	struct tv *values = view_values(v, a);
 	struct buf main = BUF_INIT;
 	struct view_frame frame = {
 	    .title = arena_printf(a, "%s · %s", i->name, view_site_title(v, a)),
-	    .description = arena_printf(a, "%s: %s", i->name, incident_status_label(i->status)),
+	    .description = view_of(v, a, i->name, view_status_label(v, i->status)),
 	    .path = arena_printf(a, "/incidents/%s/", i->id),
 	    .main = &main,
 	};
 	int rc;
 
 	set_values(values, v, x, a);
-	rc = view_set_page_timeline(values, a, x);
+	rc = view_set_page_timeline(values, a, v, x);
 	if (rc == 1)
 		rc = view_render(VIEW_INCIDENT, values, &main);
 	if (rc == 1)

@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "maintenance.h"
 #include "uptime.h"
+#include "words.h"
 
 /* ------------------------------------------------------------------ components */
 
@@ -149,5 +150,6 @@ int view_load(
 	if (settings_load(db, a, &out->settings) < 0 || load_components(db, a, out) < 0 ||
 	    load_incidents(db, a, out) < 0)
 		return -1;
+	*out = view_in(out, words_for(out->settings.page_lang));
 	return load_maintenances(db, a, out);
 }

@@ -3,10 +3,10 @@
 #include "base.h"
 #include "view_parts.h"
 
-#include "announce.h"
 #include "arena.h"
 #include "clock.h"
 #include "template.h"
+#include "words_time.h"
 
 #define PAST_MAX 100 /* entries in the list */
 
@@ -70,47 +70,53 @@ static void set_summary(struct tv *entry, const struct view_incident *x)
 }
 
 /* What is still open is told above: here its day only says so. */
-static void add_open(struct tv *busy, const struct incident *row)
+static void add_open(struct tv *busy, const struct view *v, const struct incident *row)
 {
 	struct tv *open = tv_add(busy, "open");
 
-	tv_printf(open, "url", "/incidents/%s/", row->id);
+	tv_printf(open, "url", "%s/incidents/%s/", v->root, row->id);
 	tv_set(open, "name", row->name);
 }
 
-static void set_incident(struct tv *entry, struct arena *a, const struct incident *row)
+static void set_incident(
+    struct tv *entry, struct arena *a, const struct view *v, const struct incident *row)
 {
-	tv_printf(entry, "url", "/incidents/%s/", row->id);
+	tv_printf(entry, "url", "%s/incidents/%s/", v->root, row->id);
 	tv_set(entry, "state", component_status_word(COMPONENT_OPERATIONAL));
-	tv_printf(entry, "outcome", "Resolved after %s",
-	    announce_duration(a, row->resolved_at - row->started_at));
-	tv_set(entry, "impact_word", view_impact_word(row->impact));
-	view_set_time(tv_add(entry, "began"), a, "started", row->started_at);
+	tv_set(entry, "outcome",
+	    view_after(v, a, "page.resolved_after", row->resolved_at - row->started_at));
+	tv_set(entry, "impact_word", view_impact_label(v, row->impact));
+	view_set_time(tv_add(entry, "began"), a, v, "started", row->started_at);
 }
 
-static void set_completed(struct tv *entry, struct arena *a, const struct incident *row)
+static void set_completed(
+    struct tv *entry, struct arena *a, const struct view *v, const struct incident *row)
 {
+	const char *word = view_status_label(v, row->status);
+	char *took;
+
 	tv_set(entry, "state", component_status_word(COMPONENT_UNDER_MAINTENANCE));
-	if (row->begun_at == 0) {
-		tv_set(entry, "outcome", incident_status_label(row->status));
+	tv_set(entry, "outcome", word);
+	if (row->begun_at == 0)
 		return;
-	}
-	tv_printf(entry, "outcome", "%s after %s", incident_status_label(row->status),
-	    announce_duration(a, row->resolved_at - row->begun_at));
-	view_set_time(tv_add(entry, "began"), a, "started", row->begun_at);
+	took = words_duration(v->words, a, row->resolved_at - row->begun_at);
+	tv_set(entry, "outcome",
+	    words_fill(v->words, a, "page.status_after",
+		WORDS_VALUES({"status", word}, {"duration", took})));
+	view_set_time(tv_add(entry, "began"), a, v, "started", row->begun_at);
 }
 
 static void set_maintenance(
     struct tv *entry, struct arena *a, const struct view *v, const struct incident *row)
 {
-	tv_printf(entry, "url", "/maintenance/%s/", row->id);
-	tv_set(entry, "impact_word", view_impact_word(IMPACT_MAINTENANCE));
+	tv_printf(entry, "url", "%s/maintenance/%s/", v->root, row->id);
+	tv_set(entry, "impact_word", view_impact_label(v, IMPACT_MAINTENANCE));
 	if (row->status != INCIDENT_CANCELLED) {
-		set_completed(entry, a, row);
+		set_completed(entry, a, v, row);
 		return;
 	}
 	tv_set(entry, "state", "none");
-	tv_set(entry, "outcome", incident_status_label(row->status));
+	tv_set(entry, "outcome", view_status_label(v, row->status));
 	view_set_window(tv_add(entry, "planned_for"), a, v, row);
 }
 
@@ -121,7 +127,7 @@ static void add_entry(
 	struct tv *entry;
 
 	if (row->resolved_at == 0) {
-		add_open(busy, row);
+		add_open(busy, v, row);
 		return;
 	}
 	entry = tv_add(busy, "entry");
@@ -129,18 +135,19 @@ static void add_entry(
 	if (incident_is_maintenance(row))
 		set_maintenance(entry, a, v, row);
 	else
-		set_incident(entry, a, row);
+		set_incident(entry, a, v, row);
 	set_summary(entry, x);
 }
 
 /* ------------------------------------------------------------------ the days */
 
-static void add_quiet(struct tv *past, struct arena *a, int64_t from, int64_t to, bool everything)
+static void add_quiet(struct tv *past, struct arena *a, const struct view *v, int64_t from,
+    int64_t to, bool everything)
 {
 	struct tv *quiet = tv_add(tv_add(past, "day"), "quiet");
 
 	tv_set(quiet, "text",
-	    everything ? "No incidents in the past fourteen days" : view_quiet_text(a, from, to));
+	    everything ? words_say(v->words, "page.quiet_all") : view_quiet_text(v, a, from, to));
 }
 
 /* The entries of a day, from the k-th on; returns the first one of another day. */
@@ -150,7 +157,7 @@ static size_t add_busy(struct tv *past, struct arena *a, const struct view *v, c
 	struct tv *busy = tv_add(tv_add(past, "day"), "busy");
 	int64_t day = p->entries[k].day;
 
-	view_set_day(busy, a, day);
+	view_set_day(busy, a, v, day);
 	for (; k < end && p->entries[k].day == day; k++)
 		add_entry(busy, a, v, p->entries[k].x);
 	return k;
@@ -177,11 +184,14 @@ void view_add_past(struct tv *values, struct arena *a, const struct view *v)
 			k = add_busy(past, a, v, &p, k, end);
 		} else {
 			first = quiet_since(&p, day);
-			add_quiet(past, a, first, day, first == p.oldest && day == v->today);
+			add_quiet(past, a, v, first, day, first == p.oldest && day == v->today);
 		}
 		day = first - CLOCK_DAY;
 	}
 	if (p.n > end)
-		tv_printf(tv_add(past, "more"), "text", "and %s%zu more",
-		    v->n_incidents >= VIEW_INCIDENTS_MAX ? "at least " : "", p.n - end);
+		tv_set(tv_add(past, "more"), "text",
+		    words_count(v->words, a,
+			v->n_incidents >= VIEW_INCIDENTS_MAX ? "page.and_many_more"
+							     : "page.and_more",
+			(int64_t)(p.n - end), NULL));
 }

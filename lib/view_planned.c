@@ -6,22 +6,19 @@
 #include "clock.h"
 #include "maintenance.h"
 #include "template.h"
+#include "words_time.h"
 
 #define PLANNED_MAX 10 /* on the page; the calendar has all */
 
 /* "Tue 24 Nov 16:00"; with the year where it is not this one. */
-static char *moment_text(struct arena *a, const struct view *v, int64_t ms)
+static char *moment_text(const struct view *v, struct arena *a, int64_t ms)
 {
-	static const char *const weekday[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 	struct clock_date d, today;
-	char *day;
 
 	clock_split(ms, &d);
 	clock_split(v->today, &today);
-	day = arena_printf(a, "%s %d %.3s", weekday[d.weekday], d.day, view_month_name(d.month));
-	if (d.year != today.year)
-		day = arena_printf(a, "%s %d", day, d.year);
-	return arena_printf(a, "%s %02d:%02d", day, d.hour, d.minute);
+	return words_date(
+	    v->words, a, d.year == today.year ? "page.date_window" : "page.date_window_year", &d);
 }
 
 void view_set_window(
@@ -30,15 +27,15 @@ void view_set_window(
 	bool same_day = clock_day_start(i->scheduled_for) == clock_day_start(i->scheduled_until);
 	struct clock_date until;
 
-	view_set_time(values, a, "from", i->scheduled_for);
-	view_set_time(values, a, "until", i->scheduled_until);
-	tv_set(values, "from_text", moment_text(a, v, i->scheduled_for));
+	view_set_time(values, a, v, "from", i->scheduled_for);
+	view_set_time(values, a, v, "until", i->scheduled_until);
+	tv_set(values, "from_text", moment_text(v, a, i->scheduled_for));
 	tv_set(values, "gap", same_day ? "–" : " – ");
 	clock_split(i->scheduled_until, &until);
 	if (same_day)
 		tv_printf(values, "until_text", "%02d:%02d UTC", until.hour, until.minute);
 	else
-		tv_printf(values, "until_text", "%s UTC", moment_text(a, v, i->scheduled_until));
+		tv_printf(values, "until_text", "%s UTC", moment_text(v, a, i->scheduled_until));
 }
 
 static void set_newest_text(struct tv *t, const struct view_incident *i)
@@ -57,15 +54,15 @@ static void add_maintenance(
 	const struct incident *row = &i->row;
 	struct tv *t = tv_add(planned, "maintenance");
 
-	tv_printf(t, "url", "/maintenance/%s/", row->id);
+	tv_printf(t, "url", "%s/maintenance/%s/", v->root, row->id);
 	tv_set(t, "name", row->name);
-	tv_set(t, "status_word", incident_status_label(row->status));
+	tv_set(t, "status_word", view_status_label(v, row->status));
 	view_set_window(t, a, v, row);
 	if (maintenance_is_late(row, v->now))
 		tv_add(t, "late");
 	else
-		view_set_time(tv_add(t, "ahead"), a, "from", row->scheduled_for);
-	view_add_affected(t, i, "Affected");
+		view_set_time(tv_add(t, "ahead"), a, v, "from", row->scheduled_for);
+	view_add_affected(t, v, i, "page.affected");
 	set_newest_text(t, i);
 }
 
@@ -90,5 +87,6 @@ void view_add_planned(struct tv *values, struct arena *a, const struct view *v)
 		add_maintenance(planned, a, v, x);
 	}
 	if (left > 0)
-		tv_set_int(tv_add(planned, "more"), "n", (int64_t)left);
+		tv_set(tv_add(planned, "more"), "text",
+		    words_count(v->words, a, "page.more_in_calendar", (int64_t)left, NULL));
 }

@@ -2,8 +2,6 @@
 #include "base.h"
 #include "view_parts.h"
 
-#include <ctype.h>
-
 #include "arena.h"
 #include "buf.h"
 #include "html.h"
@@ -19,10 +17,11 @@ void view_set_markdown(struct tv *values, const char *name, const char *markdown
 	buf_release(&html);
 }
 
-void view_add_edited(struct tv *values, struct arena *a, const struct incident_update *u)
+void view_add_edited(
+    struct tv *values, struct arena *a, const struct view *v, const struct incident_update *u)
 {
 	if (u->updated_at > u->created_at)
-		view_set_time(tv_add(values, "edited"), a, "edited", u->updated_at);
+		view_set_time(tv_add(values, "edited"), a, v, "edited", u->updated_at);
 }
 
 bool view_is_reopening(const struct view_incident *x, size_t k)
@@ -32,15 +31,6 @@ bool view_is_reopening(const struct view_incident *x, size_t k)
 }
 
 /* ------------------------------------------------------------------ updates */
-
-/* A label inside of a sentence: "major outage". */
-static char *inner_label(struct arena *a, const char *label)
-{
-	char *s = arena_strdup(a, label);
-
-	*s = (char)tolower((unsigned char)*s);
-	return s;
-}
 
 /* The component as it is today, if it may be named: one that was deleted may have been hidden. */
 static const struct incident_component *find_named(const struct view_incident *x, const char *id)
@@ -52,7 +42,8 @@ static const struct incident_component *find_named(const struct view_incident *x
 }
 
 /* Today's name, because an old one may hold that of a group which is hidden now. */
-static void add_changes(struct tv *update, struct arena *a, const struct view_incident *x, size_t k)
+static void add_changes(
+    struct tv *update, const struct view *v, const struct view_incident *x, size_t k)
 {
 	const struct incident_update *u = &x->updates[k];
 	struct tv *changes = NULL;
@@ -67,8 +58,8 @@ static void add_changes(struct tv *update, struct arena *a, const struct view_in
 		struct tv *t = tv_add(changes, "change");
 		tv_set(t, "name", named->name);
 		tv_set(t, "state", component_status_word(c->new_status));
-		tv_set(t, "old_word", inner_label(a, component_status_label(c->old_status)));
-		tv_set(t, "new_word", inner_label(a, component_status_label(c->new_status)));
+		tv_set(t, "old_word", view_state_inner(v, c->old_status));
+		tv_set(t, "new_word", view_state_inner(v, c->new_status));
 	}
 }
 
@@ -83,53 +74,65 @@ static bool is_told(const struct view_incident *x, size_t k)
 	return *u->body != '\0' || k + 1 == x->n_updates || u->status != x->updates[k + 1].status;
 }
 
-static void add_update(
-    struct tv *timeline, struct arena *a, const struct view_incident *x, size_t k, const char *tag)
+static char *reopening_text(const struct view *v, struct arena *a, enum incident_status status)
+{
+	return words_fill(v->words, a, "page.reopened_as",
+	    WORDS_VALUES({"status", view_status_inner(v, status)}));
+}
+
+static void add_update(struct tv *timeline, struct arena *a, const struct view *v,
+    const struct view_incident *x, size_t k, const char *tag)
 {
 	const struct incident_update *u = &x->updates[k];
-	const char *label = incident_status_label(u->status);
 	struct tv *t = tv_add(timeline, "update");
 
 	tv_set(t, "tag", tag);
 	tv_set(t, "status", incident_status_word(u->status));
 	tv_set(t, "status_word",
-	    view_is_reopening(x, k) ? arena_printf(a, "Reopened: %s", inner_label(a, label))
-				    : label);
-	view_set_time(t, a, "at", u->display_at);
-	view_add_edited(t, a, u);
+	    view_is_reopening(x, k) ? reopening_text(v, a, u->status)
+				    : view_status_label(v, u->status));
+	view_set_time(t, a, v, "at", u->display_at);
+	view_add_edited(t, a, v, u);
 	if (*u->body != '\0')
 		view_set_markdown(tv_add(t, "text"), "body", u->body);
-	add_changes(t, a, x, k);
+	add_changes(t, v, x, k);
 }
 
-static int set_timeline(
-    struct tv *values, struct arena *a, const struct view_incident *x, const char *tag)
+static int set_timeline(struct tv *values, struct arena *a, const struct view *v,
+    const struct view_incident *x, const char *tag)
 {
-	struct tv *timeline = tv_new(a);
+	struct tv *timeline = view_values(v, a);
 	struct buf html = BUF_INIT;
 	int rc;
 
 	for (size_t k = 0; k < x->n_updates; k++)
 		if (is_told(x, k))
-			add_update(timeline, a, x, k, tag);
+			add_update(timeline, a, v, x, k, tag);
 	rc = view_render(VIEW_TIMELINE, timeline, &html);
 	tv_set_html(values, "timeline", html.data, html.len);
 	buf_release(&html);
 	return rc;
 }
 
-int view_set_timeline(struct tv *values, struct arena *a, const struct view_incident *x)
+int view_set_timeline(
+    struct tv *values, struct arena *a, const struct view *v, const struct view_incident *x)
 {
-	return set_timeline(values, a, x, "p");
+	return set_timeline(values, a, v, x, "p");
 }
 
-int view_set_page_timeline(struct tv *values, struct arena *a, const struct view_incident *x)
+int view_set_page_timeline(
+    struct tv *values, struct arena *a, const struct view *v, const struct view_incident *x)
 {
 	size_t told = 0;
 
 	for (size_t k = 0; k < x->n_updates; k++)
 		told += is_told(x, k);
-	return told == 0 ? 1 : set_timeline(tv_add(values, "updates"), a, x, "h3");
+	if (told == 0)
+		return 1;
+	struct tv *updates = tv_add(values, "updates");
+	if (x->row.resolved_at == 0 && v->settings.push_enabled && v->public_key != NULL)
+		tv_set(tv_add(updates, "follow"), "id", x->row.id);
+	return set_timeline(updates, a, v, x, "h3");
 }
 
 /* ------------------------------------------------------------------ components */
@@ -169,7 +172,8 @@ static enum component_status status_to_show(
 	return x->row.resolved_at == 0 ? c->current_status : worst_status(x, c);
 }
 
-void view_add_affected(struct tv *values, const struct view_incident *x, const char *label)
+void view_add_affected(
+    struct tv *values, const struct view *v, const struct view_incident *x, const char *label)
 {
 	struct tv *affected = NULL;
 
@@ -180,11 +184,11 @@ void view_add_affected(struct tv *values, const struct view_incident *x, const c
 			continue;
 		if (affected == NULL) {
 			affected = tv_add(values, "affected");
-			tv_set(affected, "label", label);
+			tv_set(affected, "label", words_say(v->words, label));
 		}
 		struct tv *chip = tv_add(affected, "chip");
 		tv_set(chip, "state", component_status_word(status));
 		tv_set(chip, "name", c->name);
-		tv_set(chip, "state_word", component_status_label(status));
+		tv_set(chip, "state_word", view_state_label(v, status));
 	}
 }

@@ -17,11 +17,16 @@
 	let shown;
 	let pointer;
 
+	function dayText(date) {
+		const day = date.getUTCDate();
+		const mon = say('script.months_short').split(' ')[date.getUTCMonth()];
+		return say('script.date_day_short', { day: day === 1 ? say('script.first_of_month') : day, mon });
+	}
+
 	function wordsOf(bars, day) {
-		const { first, months, well, unknown } = bars.closest('section').dataset;
-		const date = new Date(Date.parse(first) + day * 86400000);
-		const state = troubles(bars).get(day) ?? (day < bars.dataset.known ? unknown : well);
-		return `${date.getUTCDate()} ${months.split(' ')[date.getUTCMonth()]}: ${state}`;
+		const date = new Date(Date.parse(bars.closest('section').dataset.first) + day * 86400000);
+		const calm = day < bars.dataset.known ? 'script.unknown' : 'script.well';
+		return say('script.day_state', { day: dayText(date), state: troubles(bars).get(day) ?? say(calm) });
 	}
 
 	function hide() {

@@ -1,6 +1,44 @@
-/* Times in the reader's zone, news without a reload, and how old it all is. The page is complete without. */
+/* The reader's language and time zone, news without a reload, and how old it all is. The page is complete without. */
 (() => {
 	'use strict';
+
+	/* ---- the reader's language: only from a page of the page's own one, before anything is seen */
+
+	const languages = [...document.querySelectorAll('a[hreflang]')];
+	const { lang, dataset } = document.documentElement;
+
+	function chosen() {
+		try {
+			return localStorage.getItem('lang');
+		} catch {
+			/* Nothing can be remembered: who comes from a page of ours has chosen this one. */
+			return document.referrer.startsWith(`${location.origin}/`) ? lang : null;
+		}
+	}
+
+	function languageOf(tags) {
+		for (const tag of tags) {
+			const link = languages.find(({ hreflang }) => hreflang === tag?.split('-')[0].toLowerCase());
+			if (link) return link;
+		}
+		return undefined;
+	}
+
+	const wanted = languageOf([chosen(), ...(navigator.languages ?? [])]);
+	/* Offline, another page may stand at this address already. */
+	if (wanted && wanted.hreflang !== lang && !location.pathname.startsWith(`/${lang}/`) && wanted.pathname !== location.pathname) {
+		location.replace(wanted.pathname + location.search + location.hash);
+		return;
+	}
+
+	addEventListener('click', ({ target }) => {
+		const link = target.closest?.('a[hreflang]');
+		try {
+			if (link) localStorage.setItem('lang', link.hreflang);
+		} catch {
+			/* See above. */
+		}
+	});
 
 	const MINUTE = 60000;
 	const main = document.getElementById('main');
@@ -9,22 +47,21 @@
 
 	/* By how much the server's clock is ahead; when the page was last up to date; answers missed since. */
 	let ahead = 0;
-	let lookedAt;
-	let misses = 0;
+	let lookedAt = dataset.kept && new Date(dataset.kept);
+	let misses = dataset.kept ? 2 : 0;
 	const now = () => Date.now() + ahead;
 
 	/* ---- times */
 
 	/* In the order of the day headings: "23 November". */
-	const { lang } = document.documentElement;
 	const language = lang === 'en' ? 'en-GB' : lang;
 	const CLOCK = { hour: '2-digit', minute: '2-digit' };
-	const say = (value, form) => value.toLocaleString(language, form);
+	const format = (value, form) => value.toLocaleString(language, form);
 	const isSameDay = (one, other) => one.toDateString() === other.toDateString();
 
 	function sayMoment(at, day) {
 		const isThisYear = at.getFullYear() === new Date(now()).getFullYear();
-		return say(at, { ...day, ...(!isThisYear && { year: 'numeric' }), ...CLOCK });
+		return format(at, { ...day, ...(!isThisYear && { year: 'numeric' }), ...CLOCK });
 	}
 
 	const localTime = (at) => sayMoment(at, !isSameDay(at, new Date(now())) && { day: 'numeric', month: 'long' });
@@ -36,8 +73,8 @@
 		return Object.entries(counts)
 			.filter(([, count]) => count >= 1)
 			.slice(0, 2)
-			.map(([unit, count]) => say(Math.floor(count), { style: 'unit', unit, unitDisplay: 'long' }))
-			.join(' ');
+			.map(([unit, count]) => say(`script.${unit}`, { n: Math.floor(count) }))
+			.reduce((more, less) => (more ? say('script.two_units', { more, less }) : less), '');
 	}
 
 	/* An old browser ends the script here, before anything was touched. */
@@ -55,7 +92,7 @@
 
 	function showTime(time) {
 		const at = new Date(time.dateTime);
-		const elapsed = time.matches('[data-elapsed]') ? ` (${inWords(now() - at) || 'just now'})` : '';
+		const elapsed = time.matches('[data-elapsed]') ? ` (${inWords(now() - at) || say('script.just_now')})` : '';
 		writeTime(time, localTime(at) + elapsed);
 	}
 
@@ -64,7 +101,7 @@
 		const [begin, end] = [new Date(from.dateTime), new Date(until.dateTime)];
 		const isShort = isSameDay(begin, end);
 		writeTime(from, shortTime(begin));
-		writeTime(until, isShort ? say(end, CLOCK) : shortTime(end));
+		writeTime(until, isShort ? format(end, CLOCK) : shortTime(end));
 		from.nextSibling.data = isShort ? '–' : ' – ';
 	}
 
@@ -73,10 +110,10 @@
 		all('[data-window]').forEach(showWindow);
 		for (const span of all('[data-ahead]')) {
 			const left = new Date(span.dataset.ahead) - now();
-			write(span, left < MINUTE ? 'begins at any moment' : `begins in ${inWords(left)}`);
+			write(span, left < MINUTE ? say('script.begins_now') : say('script.begins_in', { time: inWords(left) }));
 		}
-		if (lookedAt) for (const place of all('[data-looked]')) write(place, `Looked at ${localTime(lookedAt)}`);
-		for (const note of all('[data-zone]')) write(note, `All times are in your time zone, ${zone}; days are those of UTC.`);
+		if (lookedAt) for (const place of all('[data-looked]')) write(place, say('script.looked', { time: localTime(lookedAt) }));
+		for (const note of all('[data-zone]')) write(note, say('script.zone', { zone }));
 	}
 
 	/* ---- news: only what changed is touched; focus, open details and a selection stay */
@@ -144,7 +181,7 @@
 		if (!focused.isConnected) {
 			[...main.querySelectorAll(focused.localName)].find((one) => one.href === focused.href)?.focus({ preventScroll: true });
 		}
-		news.textContent = before === headline() ? 'This page has news.' : headline();
+		news.textContent = before === headline() ? say('script.news') : headline();
 	}
 
 	const ask = (path, cache) => fetch(path, { cache, signal: AbortSignal.timeout?.(20000) });
@@ -162,11 +199,11 @@
 	/* ---- age, by the server's clock alone */
 
 	function sayAge() {
-		const of = lookedAt ? `this is the state of ${localTime(lookedAt)}.` : 'this page may be out of date.';
-		if (!navigator.onLine) return `You seem to be offline: ${of}`;
-		if (misses > 1) return `The server of this page does not answer: ${of}`;
+		const of = (text) => (lookedAt ? say(`${text}_since`, { time: localTime(lookedAt) }) : say(text));
+		if (!navigator.onLine) return of('script.offline');
+		if (misses > 1) return of('script.silent');
 		const old = lookedAt ? now() - lookedAt : 0;
-		return old > 3 * MINUTE ? `This page was last brought up to date ${inWords(old)} ago; what it says may no longer be true.` : '';
+		return old > 3 * MINUTE ? say('script.outdated', { time: inWords(old) }) : '';
 	}
 
 	function showAge() {
@@ -180,6 +217,11 @@
 		try {
 			const answer = await ask('/alive.json', 'no-store');
 			const { at } = await answer.json();
+			/* What the worker kept from an earlier visit is not the present before it was brought up to date. */
+			if (dataset.kept) {
+				await lookForNews();
+				delete dataset.kept;
+			}
 			lookedAt = new Date(at);
 			ahead = (Date.parse(answer.headers.get('date')) || Date.now()) - Date.now();
 			misses = 0;

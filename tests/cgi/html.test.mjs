@@ -109,11 +109,17 @@ for (const [kind, words] of [["ordinary", undefined], ["hostile", hostileWords()
 
     test("so is every other page that is published", async () => assertValid(await read((address) => server.request(address), gallery.pages())));
 
+    test("so are they in every other language", async () => {
+      const translated = Object.entries({ front: "/", ...gallery.pages() }).filter(([what]) => what !== "no page")
+        .flatMap(([what, address]) => ["de", "es", "fr", "ja"].map((tag) => [`${what} in ${tag}`, `/${tag}${address}`]));
+      await assertValid(await read((address) => server.request(address), Object.fromEntries(translated)));
+    });
+
     test("no published page was forgotten", () => {
       const seen = new Set(["/", "/404.html", ...Object.values(gallery.pages())]);
       const folders = fs.readdirSync(state.publicDir, { recursive: true }).filter((file) => file.endsWith(".html"))
         .map((file) => `/${file.split(path.sep).join("/")}`.replace(/index\.html$/, ""));
-      const others = folders.filter((address) => !seen.has(address) && !/^\/(incidents|maintenance|history)\/[a-z0-9-]+\/$/.test(address));
+      const others = folders.map((address) => address.replace(/^\/(de|es|fr|ja)\//, "/")).filter((address) => !seen.has(address) && !/^\/(incidents|maintenance|history)\/[a-z0-9-]+\/$/.test(address));
       assert.deepEqual(others, []);
     });
 

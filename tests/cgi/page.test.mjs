@@ -13,8 +13,10 @@ const CONTRACT = ["404.html", "alive.json", "apple-touch-icon.png", "badge.png",
   "push.json", "robots.txt", "style.css", "sw-push.js", ...["components", "incidents", "incidents/unresolved", "scheduled-maintenances",
     "scheduled-maintenances/active", "scheduled-maintenances/upcoming", "status", "summary"].map((name) => `api/v2/${name}.json`)];
 // What tells of every incident and every change.
-const ABOUT_ALL = /^(api\/v2\/.*|feed\.\w+|history\/.*)$/;
+const ABOUT_ALL = /^(api\/v2\/.*|feed\.\w+|([a-z]{2}\/)?history\/.*)$/;
 const DAY = 86400000;
+// How push.json ends while no admin has chosen anything.
+const PUSH_END = '"events":["incident_new","incident_update","incident_resolved"],"lang":"en","languages":["de","en","es","fr","ja"]';
 
 // Runs atstatus in the background.
 function run(state, ...args) {
@@ -82,7 +84,8 @@ describe("publishing", () => {
     await client.patch(`/incidents/${made.id}`, { body: "News." });
     const after = stats();
     const changed = Object.keys(after).filter((name) => after[name] !== before[name]);
-    assert.deepEqual(changed.filter((name) => !ABOUT_ALL.test(name)), [incidentFile(made.id), "index.html"]);
+    const everyLanguage = (name) => [name, ...["de", "es", "fr", "ja"].map((tag) => `${tag}/${name}`)];
+    assert.deepEqual(changed.filter((name) => !ABOUT_ALL.test(name)), [...everyLanguage(incidentFile(made.id)), ...everyLanguage("index.html")].sort());
     assert.ok(after[incidentFile(other.id)]);
   });
 
@@ -224,7 +227,7 @@ describe("publishing", () => {
     await client.component({ name: "Hidden too", group_id: secret.id });
     const expected = `{"enabled":true,"publicKey":"${state.keys.publicKey}","components":[` +
       `{"id":"${web.id}","name":"Web","group":{"id":"${group.id}","name":"Europe"}},` +
-      `{"id":"${api.id}","name":"API \\"\\u003c1>\\" & é","group":null}]}\n`;
+      `{"id":"${api.id}","name":"API \\"\\u003c1>\\" & é","group":null}],${PUSH_END}}\n`;
     assert.equal(read(state, "push.json"), expected);
     state.setting("push_enabled", 0);
     publish(state);
@@ -236,7 +239,7 @@ describe("publishing", () => {
     const other = makeState({ conf: { VAPID_PUBLIC_KEY: null, VAPID_PRIVATE_KEY: null } });
     try {
       publish(other);
-      assert.deepEqual(JSON.parse(read(other, "push.json")), { enabled: false, publicKey: null, components: [] });
+      assert.deepEqual(JSON.parse(read(other, "push.json")), { enabled: false, publicKey: null, components: [], ...JSON.parse(`{${PUSH_END}}`) });
     } finally {
       other.remove();
     }
@@ -253,7 +256,7 @@ describe("publishing", () => {
       assert.ok(title(html).length > 3, name);
       const all = tags(html);
       assert.equal(all.filter(([tag]) => tag === "h1").length, 1, name);
-      assert.equal(all.find(([tag]) => tag === "html")[1].lang, "en", name);
+      assert.equal(all.find(([tag]) => tag === "html")[1].lang, /^(de|es|fr|ja)\//.exec(name)?.[1] ?? "en", name);
       assert.ok(all.find(([tag, a]) => tag === "meta" && a.name === "description")[1].content.length > 3, name);
       assert.ok(all.filter(([tag]) => tag === "img").every(([, a]) => "alt" in a), name);
       assert.equal(html.includes("@@"), false, name);

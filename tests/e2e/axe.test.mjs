@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { adminPages } from "../cgi/gallery.mjs";
-import { openExhibition } from "./exhibition.mjs";
+import { inLanguages, openExhibition } from "./exhibition.mjs";
 import { patienceMs } from "./wait.mjs";
 
 const limit = { timeout: 5 * patienceMs };
@@ -58,6 +58,9 @@ for (const name of ["all well", "planned", "outage", "outage and maintenance"]) 
 }
 
 test("incidents, maintenances, history, help and the page that is not there", limit, () => assertFaultless(show.gallery.pages()));
+
+test("the page and its help in every other language", { timeout: 10 * patienceMs }, () =>
+	assertFaultless(inLanguages({ "the page": "/", help: "/help/notifications/", incident: show.gallery.pages()["an open incident"] })));
 
 test("with everything opened that can be", limit, () => assertFaultless({ "all open": "/" }, async (address) => {
 	const page = await show.open(address);

@@ -2,6 +2,7 @@
  * The gallery of ../cgi/gallery.mjs on a suite that `make run` would start, with a browser before it.
  *
  *   const show = await openExhibition({ words }) -> { suite, chromium, gallery, open(address, view), signIn(page), close() }
+ *   inLanguages(pages)    the same pages in every language but the page's own
  *   doorOf(suite)         what makeGallery needs of a suite
  */
 import assert from "node:assert/strict";
@@ -25,6 +26,11 @@ export async function openExhibition({ words } = {}) {
 	}
 }
 
+export function inLanguages(pages) {
+	const entries = Object.entries(pages).filter(([what]) => what !== "no page");
+	return Object.fromEntries(["de", "es", "fr", "ja"].flatMap((tag) => entries.map(([what, address]) => [`${what} in ${tag}`, `/${tag}${address}`])));
+}
+
 export function doorOf(suite) {
 	const call = async (method, path, body) => {
 		const { status, json, text } = await suite.api(method, path, body);
@@ -42,7 +48,7 @@ export function doorOf(suite) {
 async function open(suite, chromium, address, view) {
 	const page = await chromium.newPage(view);
 	await page.open(suite.url(address));
-	await page.waitFor("the script", () => !document.querySelector("[data-zone]") || document.querySelector("[data-zone]").textContent.includes("your time zone"));
+	await page.waitFor("the script", () => !document.querySelector("[data-zone]") || document.querySelector("[data-zone]").textContent.startsWith(self.say("script.zone").split("{")[0]));
 	return page;
 }
 

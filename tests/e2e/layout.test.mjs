@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { adminPages, hostileWords } from "../cgi/gallery.mjs";
-import { openExhibition } from "./exhibition.mjs";
+import { inLanguages, openExhibition } from "./exhibition.mjs";
 import { patienceMs } from "./wait.mjs";
 
 const limit = { timeout: 5 * patienceMs };
@@ -83,6 +83,12 @@ for (const [kind, words] of [["ordinary", undefined], ["hostile", hostileWords()
 
 		test("nor on any other page", long, async () => {
 			assert.deepEqual(await measure(show, show.gallery.pages(), everyView, findOverflow, openAll), []);
+		});
+
+		test("nor in any other language, also with letters of twice the size", { timeout: 3 * long.timeout }, async () => {
+			const pages = inLanguages({ "the page": "/", ...show.gallery.pages() });
+			assert.deepEqual(await measure(show, pages, [viewOf(320), enlarged(320)], findOverflow, openAll), []);
+			assert.deepEqual(await measure(show, inLanguages({ "the page": "/" }), [viewOf(320)], findSmall, openAll), []);
 		});
 
 		test("nor with letters of twice the size", long, async () => {

@@ -7,7 +7,8 @@ import test from 'node:test';
 import vm from 'node:vm';
 
 process.env.TZ = 'UTC';
-const source = readFileSync(new URL('../../www/page.js', import.meta.url), 'utf8');
+const file = (name) => readFileSync(new URL(`../../www/${name}`, import.meta.url), 'utf8');
+const source = file('page.js');
 const MINUTE = 60000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -31,8 +32,14 @@ function windowOf(from, until) {
 	return { ends, querySelectorAll: () => ends, text: () => ends[0].textContent + ends[0].nextSibling.data + ends[1].textContent };
 }
 
+/* What the publisher makes of the language's file. */
+function wordsOf(lang) {
+	const { script, push } = JSON.parse(file(`words-${lang}.json`));
+	return file('words.js.in').replaceAll('@@lang@@', lang).replace('@@html:words@@', () => JSON.stringify({ script, push }));
+}
+
 /* One visit. `server` answers alive.json: { date, at }, or it is down; `clock` is what the reader's clock says. */
-async function visit({ times = [], windows = [], ahead = [], server = { date: NOW, at: NOW - 20000 }, clock = NOW, onLine = true, Intl: intl = Intl } = {}) {
+async function visit({ times = [], windows = [], ahead = [], server = { date: NOW, at: NOW - 20000 }, clock = NOW, onLine = true, Intl: intl = Intl, lang = 'en' } = {}) {
 	class FixedDate extends Date {
 		constructor(...args) { super(...(args.length > 0 ? args : [clock])); }
 		static now() { return clock; }
@@ -46,9 +53,9 @@ async function visit({ times = [], windows = [], ahead = [], server = { date: NO
 	const found = { 'time:not([data-day], [data-window] time)': times, '[data-window]': windows, '[data-ahead]': ahead, '[data-looked]': [looked], '[data-zone]': [zone] };
 	const document = {
 		hidden: false,
-		documentElement: { lang: 'en' },
+		documentElement: { lang, dataset: {} },
 		getElementById: (id) => parts[id],
-		querySelectorAll: (selector) => found[selector],
+		querySelectorAll: (selector) => found[selector] ?? [],
 		addEventListener: (name, act) => { listeners[name] = act; },
 	};
 	const fetch = async (path) => {
@@ -57,9 +64,14 @@ async function visit({ times = [], windows = [], ahead = [], server = { date: NO
 		return { ok: true, headers: new Headers({ date: new Date(server.date).toUTCString() }), json: async () => ({ at: new Date(server.at).toISOString() }) };
 	};
 	const settle = () => new Promise((resolve) => { setTimeout(resolve, 5); });
-	vm.runInNewContext(source, { document, fetch, Date: FixedDate, Intl: intl, AbortSignal, navigator: { onLine }, Node: { TEXT_NODE: 3 },
+	const world = { document, fetch, Date: FixedDate, Intl: intl, AbortSignal, navigator: { onLine }, Node: { TEXT_NODE: 3 },
+		location: { pathname: '/', search: '', hash: '' }, localStorage: { getItem: () => null },
 		setInterval: (act) => timers.push(act), setTimeout: (act, ms, ...args) => timers.push(() => act(...args)),
-		addEventListener: (name, act) => { listeners[name] = act; } });
+		addEventListener: (name, act) => { listeners[name] = act; } };
+	world.self = world;
+	vm.createContext(world);
+	vm.runInContext(wordsOf(lang), world);
+	vm.runInContext(source, world);
 	await settle();
 	return {
 		age: parts['page-age'], news: parts['page-news'], looked, zone, document, asked,
@@ -70,7 +82,7 @@ async function visit({ times = [], windows = [], ahead = [], server = { date: NO
 	};
 }
 
-test('the script is small', () => assert.ok(Buffer.byteLength(source) < 8192, `${Buffer.byteLength(source)} bytes`));
+test('the script is small', () => assert.ok(Buffer.byteLength(source) < 12288, `${Buffer.byteLength(source)} bytes`));
 
 test('times: today only the hour, else the day in the order of the headings, and how long it has lasted; UTC is the title', async () => {
 	const times = [time(NOW - 38 * MINUTE, true), time(NOW - 20000, true), time(NOW - 3 * DAY), time(NOW - 400 * DAY), time(NOW - 25 * HOUR, true)];
@@ -168,4 +180,75 @@ test('a browser that cannot say times leaves the page as it was', async () => {
 	class Old { resolvedOptions() { return {}; } }
 	await assert.rejects(visit({ times, Intl: { DateTimeFormat: Old } }), { name: 'TypeError' });
 	assert.deepEqual([times[0].textContent, times[0].title], ['UTC', '']);
+});
+
+/* ---- the reader's language */
+
+/* Where a visitor is led; undefined: they stay. `stored`: what they once chose, null nothing, false: storage is refused. */
+function land({ languages, stored = null, page = 'en', path = '/', referrer = '', offered = ['de', 'en', 'es', 'fr', 'ja'] }) {
+	const own = 'en';
+	const links = offered.map((hreflang) => ({ hreflang, pathname: `${hreflang === own ? '' : `/${hreflang}`}${path.replace(/^\/(de|es|fr|ja)\//, '/')}` }));
+	const kept = {};
+	const listeners = {};
+	let replaced;
+	const world = {
+		document: { documentElement: { lang: page, dataset: {} }, referrer, querySelectorAll: () => links, getElementById: () => undefined },
+		navigator: { languages },
+		location: { origin: 'https://status.example.com', pathname: path, search: '?a=1', hash: '#past', replace: (to) => { replaced = to; } },
+		localStorage: stored === false ? undefined : { getItem: () => stored, setItem: (name, value) => { kept[name] = value; } },
+		addEventListener: (name, act) => { listeners[name] ??= act; },
+	};
+	try {
+		vm.runInNewContext(source, world);
+	} catch {
+		/* The rest of the page is not here. */
+	}
+	return { to: replaced, kept, click: listeners.click };
+}
+
+test('from the own language a visitor is led to theirs, once they have one that is there; the place on the page stays', () => {
+	assert.equal(land({ languages: ['de-AT', 'en'] }).to, '/de/?a=1#past');
+	assert.equal(land({ languages: ['ja'], path: '/incidents/abc/' }).to, '/ja/incidents/abc/?a=1#past');
+	assert.equal(land({ languages: ['it-IT', 'nl', 'fr-CA', 'de'] }).to, '/fr/?a=1#past');
+	assert.equal(land({ languages: ['en-US', 'de'] }).to, undefined);
+	assert.equal(land({ languages: ['it'] }).to, undefined);
+	assert.equal(land({ languages: [] }).to, undefined);
+	assert.equal(land({ languages: undefined }).to, undefined);
+	assert.equal(land({ languages: ['de'], offered: [] }).to, undefined, 'a page without a list of languages has no other address');
+});
+
+test('a page in another language is left to no other', () => {
+	assert.equal(land({ languages: ['en'], page: 'de', path: '/de/' }).to, undefined);
+	assert.equal(land({ languages: ['fr'], page: 'de', path: '/de/history/', stored: 'ja' }).to, undefined);
+});
+
+test('what was chosen once counts more than the browser, also where that was the own language', () => {
+	assert.equal(land({ languages: ['de'], stored: 'fr' }).to, '/fr/?a=1#past');
+	assert.equal(land({ languages: ['de'], stored: 'en' }).to, undefined);
+	assert.equal(land({ languages: ['de'], stored: 'xx' }).to, '/de/?a=1#past');
+});
+
+test('a click on a language is remembered; where nothing can be, the page that it opened stays', () => {
+	const { click, kept } = land({ languages: ['en'] });
+	click({ target: { closest: () => ({ hreflang: 'ja' }) } });
+	assert.deepEqual(kept, { lang: 'ja' });
+	click({ target: { closest: () => null } });
+	click({ target: {} });
+	assert.deepEqual(kept, { lang: 'ja' });
+	const refused = land({ languages: ['de'], stored: false, referrer: 'https://status.example.com/de/' });
+	assert.equal(refused.to, undefined);
+	refused.click({ target: { closest: () => ({ hreflang: 'ja' }) } });
+	assert.equal(land({ languages: ['de'], stored: false, referrer: 'https://other.example/' }).to, '/de/?a=1#past');
+});
+
+test('times and durations in the words of each language', async () => {
+	const said = async (lang) => {
+		const times = [time(NOW - 3 * HOUR - 5 * MINUTE, true), time(NOW - 20000, true)];
+		await visit({ times, lang });
+		return times.map(({ textContent }) => textContent);
+	};
+	assert.deepEqual(await said('de'), ['11:35 (3 Stunden 5 Minuten)', '14:40 (gerade eben)']);
+	assert.deepEqual(await said('fr'), ['11:35 (3\u00a0heures 5\u00a0minutes)', '14:40 (à l’instant)']);
+	assert.deepEqual(await said('es'), ['11:35 (3 horas y 5 minutos)', '14:40 (ahora mismo)']);
+	assert.deepEqual(await said('ja'), ['11:35 (3時間5分)', '14:40 (たった今)']);
 });

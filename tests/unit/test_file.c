@@ -161,6 +161,19 @@ static void check_failure(const char *text, size_t len)
 	content("kept", "old");
 }
 
+static void check_publish_some(void)
+{
+	t_case(
+	    "one file among many is replaced in the same way, and the wait for all of them is one");
+	t_int(file_publish_some(dir, "some/one.txt", "old", 3, 0644), 1);
+	t_int(file_publish_some(dir, "some/one.txt", "old", 3, 0644), 0);
+	t_int(file_publish_some(dir, "some/one.txt", "newer", 5, 0644), 1);
+	check_content("some/one.txt", "newer", __LINE__);
+	t_int(mode_of("some/one.txt"), 0644);
+	t_int(file_sync(dir), 1);
+	t_int(file_sync("/nonexistent"), -1);
+}
+
 static void check_publish_failures(void)
 {
 	static char large[65536];
@@ -326,13 +339,49 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 	return remove(path);
 }
 
+static void check_replace(void)
+{
+	char link[FILE_PATH_MAX];
+	struct stat st;
+
+	t_case("a file is replaced by another one, whose mode is the same but for what others "
+	       "could read");
+	put("own", "old");
+	t_ok(chmod(in_dir("own"), 0640) == 0);
+	ino_t before = inode_of("own");
+	t_int(file_replace(in_dir("own"), "new\n", 4), 1);
+	content("own", "new\n");
+	t_ok(inode_of("own") != before);
+	t_int(mode_of("own"), 0640);
+	t_ok(chmod(in_dir("own"), 0664) == 0);
+	t_int(file_replace(in_dir("own"), "newer", 5), 1);
+	t_int(mode_of("own"), 0640);
+	t_case("a symbolic link stays one");
+	snprintf(link, sizeof link, "%s", in_dir("link"));
+	t_ok(symlink("own", link) == 0);
+	t_int(file_replace(link, "through", 7), 1);
+	content("own", "through");
+	t_ok(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+	t_case("an owner and a group that are not ours stay too");
+	if (geteuid() == 0) {
+		t_ok(chown(in_dir("own"), 12345, 54321) == 0);
+		t_int(file_replace(in_dir("own"), "theirs", 6), 1);
+		t_ok(stat(in_dir("own"), &st) == 0 && st.st_uid == 12345 && st.st_gid == 54321);
+	}
+	t_case("what is not there is not made, and nothing is left behind");
+	t_int(file_replace(in_dir("absent"), "x", 1), -1);
+	t_ok(access(in_dir("absent"), F_OK) != 0);
+}
+
 int main(void)
 {
 	if (mkdtemp(dir) == NULL)
 		return 1;
 	check_read();
 	check_publish();
+	check_publish_some();
 	check_publish_failures();
+	check_replace();
 	check_folders();
 	check_lock();
 	check_join();

@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "log.h"
 #include "template.h"
+#include "words.h"
 
 static struct arena arena = ARENA_INIT;
 
@@ -59,6 +60,35 @@ static void test_values(void)
 	t_ok(render("@@html:name@@", v) == NULL);
 	t_ok(render("@@body@@", v) == NULL);
 	t_ok(render("@@json:body@@", v) == NULL);
+}
+
+static void test_words(void)
+{
+	struct tv *v = tv_new(&arena);
+	const char *error;
+
+	t_case("a text is said in the language of the values, also in their blocks");
+	tv_set_words(v, words_find("de"));
+	tv_set(tv_add(v, "item"), "x", "y");
+	t_str(render("[@@t:page.under_a_minute@@]", v), "[weniger als eine Minute]");
+	t_str(render("@@block item@@\n@@x@@ @@t:page.under_a_minute@@\n@@end item@@\n", v),
+	    "y weniger als eine Minute\n");
+
+	t_case("what is before and behind its bar");
+	tv_set_words(v, words_find("ja"));
+	t_str(render("@@t0:page.began@@<b>@@t1:page.began@@", v), "<b>に開始");
+
+	t_case("it is escaped, but where it is HTML");
+	tv_set_words(v, words_find("en"));
+	t_ok(strstr(render("@@t:help.iphone_share@@", v), "&lt;b&gt;") != NULL);
+	t_ok(strstr(render("@@rich:help.iphone_share@@", v), "<b>") != NULL);
+
+	t_case("without a language, a bar or a section there is nothing to say");
+	t_ok(render("@@t:page.under_a_minute@@", tv_new(&arena)) == NULL);
+	t_ok(render("@@t0:page.under_a_minute@@", v) == NULL);
+	t_ok(parse("@@t:under_a_minute@@", &error) == NULL);
+	t_ok(parse("@@t:page.a.b@@", &error) == NULL);
+	t_ok(parse("@@page.under_a_minute@@", &error) == NULL);
 }
 
 static void test_blocks(void)
@@ -145,6 +175,7 @@ int main(void)
 {
 	log_open("test_template");
 	test_values();
+	test_words();
 	test_blocks();
 	test_errors();
 	test_assets();

@@ -12,6 +12,11 @@
 /* 2025-11-23T14:02:03Z, a Sunday */
 #define NOW INT64_C(1763906523000)
 
+/* How push.json ends while no admin has chosen anything. */
+#define PUSH_END                                                                                   \
+	"\"events\":[\"incident_new\",\"incident_update\",\"incident_resolved\"],"                 \
+	"\"lang\":\"en\",\"languages\":[\"de\",\"en\",\"es\",\"fr\",\"ja\"]}\n"
+
 static struct db *db;
 static struct arena arena = ARENA_INIT;
 static struct buf out = BUF_INIT;
@@ -222,17 +227,17 @@ static void small_files(void)
 	t_str(out.data,
 	    "{\"enabled\":true,\"publicKey\":\"BKEY\",\"components\":[{\"id\":\"aaaaaaaaaaaa\","
 	    "\"name\":\"A\\\"\\u003c\",\"group\":null},{\"id\":\"bbbbbbbbbbbb\",\"name\":\"B\","
-	    "\"group\":{\"id\":\"gggggggggggg\",\"name\":\"G\"}}]}\n");
+	    "\"group\":{\"id\":\"gggggggggggg\",\"name\":\"G\"}}]," PUSH_END);
 	v.settings.push_enabled = false;
 	v.n_components = 0;
 	buf_clear(&out);
 	t_int(view_draw_push_json(&v, &arena, &out), 1);
-	t_str(out.data, "{\"enabled\":false,\"publicKey\":\"BKEY\",\"components\":[]}\n");
+	t_str(out.data, "{\"enabled\":false,\"publicKey\":\"BKEY\",\"components\":[]," PUSH_END);
 	v.settings.push_enabled = true;
 	buf_clear(&out);
 	v.public_key = NULL;
 	t_int(view_draw_push_json(&v, &arena, &out), 1);
-	t_str(out.data, "{\"enabled\":false,\"publicKey\":null,\"components\":[]}\n");
+	t_str(out.data, "{\"enabled\":false,\"publicKey\":null,\"components\":[]," PUSH_END);
 
 	t_case("the 404 page and the manifest carry the site's name, escaped for their place");
 	t_run("INSERT INTO settings VALUES ('site_name', 'A \"<b>\" & co')");

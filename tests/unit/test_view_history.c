@@ -9,6 +9,7 @@
 #include "t.h"
 #include "t_sql.h"
 #include "view.h"
+#include "words.h"
 
 static struct db *db;
 static struct arena arena = ARENA_INIT;
@@ -317,18 +318,41 @@ static void growth(void)
 #endif
 }
 
+static void in_other_languages(void)
+{
+	struct view english = view;
+
+	clear();
+	set_now("2025-11-23T14:02:03Z");
+	t_case("a month is said in the language of the view, and its links stay in it");
+	view = view_in(&english, words_find("fr"));
+	draw(2025, 11);
+	t_ok(says("<h1>Novembre 2025</h1>"));
+	t_ok(says("Aucun incident pour l’instant en novembre 2025."));
+	t_ok(says("href=\"/fr/\""));
+	view = view_in(&english, words_find("ja"));
+	draw(2025, 11);
+	t_ok(says("<h1>2025年11月</h1>"));
+	view = view_in(&english, words_find("en"));
+	draw(2025, 11);
+	t_ok(says("<h1>November 2025</h1>") && says("No incidents in November 2025 so far."));
+	view = english;
+}
+
 int main(void)
 {
 	db = t_db_open();
 	t_sql_open(t_db_path);
 	view_open();
 	view.settings.site_name = arena_strdup(&arena, "Example Cloud");
+	view = view_in(&view, words_for(NULL));
 	empty_months();
 	runs();
 	leap_day();
 	links();
 	oldest_month();
 	entries();
+	in_other_languages();
 	growth();
 	buf_release(&out);
 	t_sql_close();
