@@ -29,6 +29,7 @@
 #include "db.h"
 #include "endpoint.h"
 #include "file.h"
+#include "keyring.h"
 #include "lane.h"
 #include "log.h"
 #include "maintenance.h"
@@ -38,7 +39,6 @@
 #include "settings.h"
 #include "testpoint.h"
 #include "upkeep.h"
-#include "vapid.h"
 #include "worker.h"
 
 #define SUBSCRIPTIONS_PER_WORKER 2000
@@ -59,7 +59,7 @@ struct sender {
 	char database[FILE_PATH_MAX], lock[FILE_PATH_MAX], fifo[FILE_PATH_MAX];
 	struct db *db; /* never open at a fork */
 	struct endpoint_policy *policy;
-	struct vapid *key, *previous_key;
+	struct keyring keys;
 	struct worker_settings worker;
 	int64_t subscriptions;
 	int lock_fd, fifo_fd, stop_fd;
@@ -98,6 +98,21 @@ static void take_signals(struct sender *s)
 		log_die("SENDER-01", "signals: %s", strerror(errno));
 }
 
+/* What is made of the configuration.  1 or -1. */
+static int take_configuration(struct sender *s, const struct conf *conf)
+{
+	struct endpoint_policy *policy;
+
+	if (policy_open(conf, &policy) < 0)
+		return -1;
+	endpoint_policy_close(s->policy);
+	s->policy = policy;
+	conf_path_database(conf, s->database, sizeof s->database);
+	conf_path_sender_lock(conf, s->lock, sizeof s->lock);
+	conf_path_sender_fifo(conf, s->fifo, sizeof s->fifo);
+	return 1;
+}
+
 static void read_configuration(struct sender *s)
 {
 	struct buf error = BUF_INIT;
@@ -105,71 +120,40 @@ static void read_configuration(struct sender *s)
 	if (conf_load(&s->conf, CONF_SENDER, &error) < 0)
 		log_die("SENDER-02", "%s", error.data);
 	buf_release(&error);
-	conf_path_database(&s->conf, s->database, sizeof s->database);
-	conf_path_sender_lock(&s->conf, s->lock, sizeof s->lock);
-	conf_path_sender_fifo(&s->conf, s->fifo, sizeof s->fifo);
-	if (policy_open(&s->conf, &s->policy) < 0)
+	if (take_configuration(s, &s->conf) < 0)
 		log_die("SENDER-03", "PUSH_EXTRA_HOSTS or PUSH_CONNECT_TO cannot be read");
 }
 
-/* ------------------------------------------------------------------ keys */
-
-/* The sentence for the admin page: "ok" or what to mend. */
-static const char *check_keys(struct sender *s)
+/* Before each round.  A file that is wrong by now ends nobody who works. */
+static void follow_configuration(struct sender *s)
 {
-	const struct conf *c = &s->conf;
-	enum vapid_fault fault = VAPID_FAULT_NONE;
-	enum vapid_subject subject;
+	struct buf error = BUF_INIT;
+	struct conf fresh;
+	int rc = conf_renew(&s->conf, CONF_SENDER, &fresh, &error);
 
-	if (c->vapid_problem != NULL)
-		return c->vapid_problem;
-	subject = vapid_check_subject(c->vapid_subject);
-	if (subject >= VAPID_SUBJECT_MISSING)
-		return vapid_subject_reason(subject);
-	if (vapid_open(c->vapid_public_key, c->vapid_private_key, &s->key, &fault) != 1)
-		return vapid_reason(fault);
-	if (!vapid_self_test(s->key))
-		return "The self-test of signing and encryption failed: see the sender's log.";
-	return "ok";
+	if (rc == 1 && (rc = take_configuration(s, &fresh)) < 0) {
+		conf_release(&fresh);
+	} else if (rc == 1) {
+		conf_release(&s->conf);
+		s->conf = fresh;
+		db_close(&s->db);
+	}
+	if (rc < 0)
+		log_error("SENDER-15",
+		    "the configuration has changed and cannot be used; what it said before stays "
+		    "in use%s%s",
+		    error.len > 0 ? ": " : "", error.len > 0 ? error.data : "");
+	buf_release(&error);
 }
 
-/* A previous pair that is wrong only means that its subscriptions cannot be served. */
-static void open_previous(struct sender *s)
+static bool is_outdated(void *user)
 {
-	const struct conf *c = &s->conf;
-	enum vapid_fault fault = VAPID_FAULT_NONE;
+	const struct sender *s = user;
 
-	if (c->vapid_previous_public_key == NULL || c->vapid_previous_private_key == NULL)
-		return;
-	if (vapid_open(c->vapid_previous_public_key, c->vapid_previous_private_key,
-		&s->previous_key, &fault) != 1)
-		log_warn("SENDER-04", "VAPID_PREVIOUS keys: %s", vapid_reason(fault));
+	return conf_has_changed(&s->conf);
 }
 
-/* Whoever uses the keys opens them himself: nothing of OpenSSL is carried over a fork. */
-static const char *open_keys(struct sender *s)
-{
-	open_previous(s);
-	return check_keys(s);
-}
-
-static void close_keys(struct sender *s)
-{
-	vapid_close(&s->key);
-	vapid_close(&s->previous_key);
-}
-
-static int find_key(struct db *db, const struct vapid *key, int64_t *id)
-{
-	struct db_stmt *s;
-
-	*id = 0;
-	if (key == NULL)
-		return 1;
-	s = db_stmt(db, SQL_SENDER_KEY);
-	db_bind_blob(s, ":key", vapid_public_key(key), VAPID_PUBLIC_LEN);
-	return db_one_int(s, id);
-}
+/* ------------------------------------------------------------------ before and after the work */
 
 static int store_verdict(struct db *db, const char *verdict)
 {
@@ -184,8 +168,6 @@ static int store_verdict(struct db *db, const char *verdict)
 	return db_commit(db);
 }
 
-/* ------------------------------------------------------------------ before and after the work */
-
 static int open_database(struct sender *s)
 {
 	if (s->db != NULL && db_has_moved(s->db))
@@ -194,15 +176,6 @@ static int open_database(struct sender *s)
 		return 1;
 	log_error("SENDER-06", "no database at %s: run `atstatus init`", s->database);
 	return -1;
-}
-
-static int find_keys(struct sender *s)
-{
-	struct worker_settings *w = &s->worker;
-
-	if (find_key(s->db, s->key, &w->key_id) < 0)
-		return -1;
-	return find_key(s->db, s->previous_key, &w->previous_key_id) < 0 ? -1 : 1;
 }
 
 /* Maintenances that are due begin and end here, and the page says so before anybody is told. */
@@ -224,12 +197,14 @@ static int prepare_work(void *user, struct db *db)
 	if (run_maintenances(user, db) < 0)
 		log_error("SENDER-13",
 		    "maintenances could not be looked after; the next sender tries again");
+	if (upkeep_end_follows(db, clock_now_ms()) < 0)
+		log_error("SENDER-14", "follows that are over stay until the next sender");
 	return lane_spread(db, clock_now_ms());
 }
 
 static int look_at_database(struct sender *s, const char *verdict)
 {
-	if (store_verdict(s->db, verdict) < 0 || find_keys(s) < 0 ||
+	if (store_verdict(s->db, verdict) < 0 || keyring_find(&s->keys, s->db) < 0 ||
 	    db_one_int(db_stmt(s->db, SQL_SENDER_SUBSCRIPTIONS), &s->subscriptions) < 0)
 		return -1;
 	return prepare_work(s, s->db);
@@ -254,7 +229,7 @@ static int look_patiently(struct sender *s, const char *verdict)
 
 static int prepare(struct sender *s)
 {
-	const char *verdict = open_keys(s);
+	const char *verdict = keyring_open(&s->keys, &s->conf);
 	int rc = -1;
 
 	s->worker.may_send = strcmp(verdict, "ok") == 0;
@@ -262,7 +237,7 @@ static int prepare(struct sender *s)
 		log_error("SENDER-05", "nothing can be sent: %s", verdict);
 	if (open_database(s) == 1)
 		rc = look_patiently(s, verdict);
-	close_keys(s);
+	keyring_close(&s->keys);
 	return rc == 1 ? 1 : -1;
 }
 
@@ -290,26 +265,30 @@ static int run_worker(struct sender *s)
 	struct worker_settings *w = &s->worker;
 	int rc;
 
-	open_keys(s);
+	keyring_open(&s->keys, &s->conf);
 	/* a worker of a crew may have been started again because the file was replaced by another,
 	 * whose rows have other ids */
-	if (open_database(s) != 1 || find_keys(s) < 0) {
-		close_keys(s);
+	if (open_database(s) != 1 || keyring_find(&s->keys, s->db) < 0) {
+		keyring_close(&s->keys);
 		return -1;
 	}
 	db_close(&s->db);
 	w->database = s->database;
+	w->key_id = s->keys.key_id;
+	w->previous_key_id = s->keys.previous_id;
 	w->site_url = s->conf.site_url;
+	w->outdated = is_outdated;
+	w->user = s;
 	w->courier = (struct courier_settings){
 	    .policy = s->policy,
 	    .ca_file = s->conf.push_ca_file,
 	    .proxy = s->conf.push_proxy,
-	    .key = s->key,
-	    .previous_key = s->previous_key,
+	    .key = s->keys.key,
+	    .previous_key = s->keys.previous,
 	    .subject = s->conf.vapid_subject,
 	};
 	rc = worker_run(w);
-	close_keys(s);
+	keyring_close(&s->keys);
 	return rc;
 }
 
@@ -328,7 +307,6 @@ static int work_alone(struct sender *s)
 	s->worker.workers = 1;
 	s->worker.worker = 0;
 	s->worker.prepare = prepare_work;
-	s->worker.user = s;
 	s->worker.wake_fd = s->fifo_fd;
 	s->worker.stop_fd = s->stop_fd;
 	return run_worker(s);
@@ -400,6 +378,7 @@ static void sign_lock(const struct sender *s)
 /* One round under the lock: 1 go on looking, 0 somebody else works or we were told to stop, -1. */
 static int run_round(struct sender *s)
 {
+	follow_configuration(s);
 	int rc = file_lock(s->lock, 0, &s->lock_fd);
 
 	if (rc == 0)
@@ -433,7 +412,7 @@ int main(int argc, char **argv)
 	read_configuration(&sender);
 	take_signals(&sender);
 	for (int i = 0; (rc = run_round(&sender)) == 1 && i < ROUNDS_MAX; i++)
-		if (!is_work_due(&sender))
+		if (!is_outdated(&sender) && !is_work_due(&sender))
 			break;
 	db_close(&sender.db);
 	endpoint_policy_close(sender.policy);

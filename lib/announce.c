@@ -10,111 +10,10 @@
 #include "html.h"
 #include "job.h"
 #include "settings.h"
-#include "text.h"
+#include "words.h"
 
 /* Push services keep a message for a day: whoever is offline for longer reads the page. */
 #define KEEP_MS CLOCK_DAY
-
-struct look {
-	const char *shape, *word;
-};
-
-static const struct look look_of_status[] = {
-    [COMPONENT_OPERATIONAL] = {"🟢", "Operational"},
-    [COMPONENT_UNDER_MAINTENANCE] = {"🔧", "Under maintenance"},
-    [COMPONENT_DEGRADED_PERFORMANCE] = {"🟡", "Degraded"},
-    [COMPONENT_PARTIAL_OUTAGE] = {"🟠", "Partial outage"},
-    [COMPONENT_MAJOR_OUTAGE] = {"🔴", "Major outage"},
-};
-static_assert(nelem(look_of_status) == COMPONENT_STATUS__MAX, "a look for each");
-
-static const struct look look_of_impact[] = {
-    [IMPACT_NONE] = {"🔵", "Incident"},
-    [IMPACT_MINOR] = {"🟡", "Degraded"},
-    [IMPACT_MAJOR] = {"🟠", "Partial outage"},
-    [IMPACT_CRITICAL] = {"🔴", "Major outage"},
-    [IMPACT_MAINTENANCE] = {"🔧", "Maintenance"},
-};
-static_assert(nelem(look_of_impact) == IMPACT__MAX, "a look for each");
-
-static char *add_unit(struct arena *a, const char *before, int64_t n, const char *unit)
-{
-	return arena_printf(a, "%s%s%" PRId64 " %s%s", before, *before != '\0' ? " " : "", n, unit,
-	    n == 1 ? "" : "s");
-}
-
-char *announce_duration(struct arena *a, int64_t ms)
-{
-	static const struct {
-		int64_t ms;
-		const char *name;
-	} unit[] = {{CLOCK_DAY, "day"}, {CLOCK_HOUR, "hour"}, {CLOCK_MINUTE, "minute"}};
-	char *out = arena_strdup(a, "");
-	int used = 0;
-
-	for (size_t i = 0; i < nelem(unit) && used < 2; i++) {
-		int64_t n = ms / unit[i].ms;
-		ms %= unit[i].ms;
-		if (n > 0)
-			out = add_unit(a, out, n, unit[i].name);
-		/* "1 day 5 minutes" would be two units, but not the two largest */
-		used += n > 0 || used > 0;
-	}
-	return *out == '\0' ? arena_strdup(a, "less than a minute") : out;
-}
-
-const char *announce_subject(const struct incident *i)
-{
-	const struct incident_component *only = incident_only_visible(i);
-
-	return only != NULL ? only->name : i->name;
-}
-
-static const struct look *look_now(const struct incident *i)
-{
-	const struct incident_component *only = incident_only_visible(i);
-
-	if (only != NULL && only->status != COMPONENT_OPERATIONAL && i->impact_override < 0)
-		return &look_of_status[only->status];
-	return &look_of_impact[i->impact];
-}
-
-char *announce_title(struct arena *a, const struct incident *i, int64_t now_ms)
-{
-	char *name = text_shorten(a, announce_subject(i), ANNOUNCE_NAME_POINTS);
-
-	if (incident_status_is_over(i->status)) {
-		char *took = announce_duration(a, now_ms - i->started_at);
-		bool outage = i->max_impact == IMPACT_MAJOR || i->max_impact == IMPACT_CRITICAL;
-		return arena_printf(
-		    a, "🟢 Resolved: %s, %s %s", name, outage ? "down" : "after", took);
-	}
-	const struct look *look = look_now(i);
-	return arena_printf(a, "%s %s: %s", look->shape, look->word, name);
-}
-
-static char *component_title(struct arena *a, const struct component_change *c, int64_t now)
-{
-	char *name = text_shorten(a, c->name, ANNOUNCE_NAME_POINTS);
-
-	if (c->recovered && c->trouble_since > 0)
-		return arena_printf(a, "🟢 Recovered: %s, down %s", name,
-		    announce_duration(a, now - c->trouble_since));
-	if (c->recovered)
-		return arena_printf(a, "🟢 Recovered: %s", name);
-	const struct look *look = &look_of_status[c->new_status];
-	return arena_printf(a, "%s %s: %s", look->shape, look->word, name);
-}
-
-static char *component_body(struct arena *a, const struct component_change *c)
-{
-	if (c->recovered)
-		return arena_printf(a, "%s is operational again.", c->name);
-	return arena_printf(a,
-	    c->new_status == COMPONENT_MAJOR_OUTAGE ? "%s is not available."
-						    : "%s is partly not available.",
-	    c->name);
-}
 
 static void add_word(struct buf *words, const char *word)
 {
@@ -149,9 +48,13 @@ static const char *incident_urgency(const struct incident *i, enum trigger trigg
 	return trigger == TRIGGER_INCIDENT_NEW && grave ? "high" : "normal";
 }
 
-static char *incident_path(struct arena *a, const char *id)
+/* What a notice leads to. */
+static char *page_of(struct arena *a, const struct incident *i)
 {
-	return arena_printf(a, "/incidents/%s/", id);
+	if (i == NULL)
+		return arena_strdup(a, "/");
+	return arena_printf(
+	    a, incident_is_maintenance(i) ? "/maintenance/%s/" : "/incidents/%s/", i->id);
 }
 
 /* What is the same for incidents and maintenances. */
@@ -170,60 +73,53 @@ static struct job_notice base_notice(
 	};
 }
 
-static struct job_notice incident_notice(
-    struct arena *a, const struct incident *i, enum trigger trigger, const char *body, int64_t now)
+/* The texts of a notice in every language that there is. */
+static void add_texts(
+    struct arena *a, struct job_notice *n, announce_write *write, const struct announce_about *x)
 {
-	struct job_notice n = base_notice(a, i, trigger, now);
-	char *text = body == NULL
-			 ? arena_strdup(a, "")
-			 : html_plain_first_sentence(a, body, strlen(body), ANNOUNCE_BODY_POINTS);
+	size_t languages = words_languages();
+	struct job_text *texts = arena_array(a, languages, sizeof *texts);
 
-	/* a posting without text still says what it is about */
-	if (*text == '\0')
-		text = arena_printf(a, "%s: %s", incident_status_label(i->status), i->name);
-	n.urgency = incident_urgency(i, trigger);
-	n.path = incident_path(a, i->id);
-	n.title = announce_title(a, i, now);
-	n.body = text;
-	return n;
+	for (size_t i = 0; i < languages; i++)
+		texts[i] = write(words_at(i), a, x);
+	n->texts = texts;
+	n->n_texts = languages;
 }
 
-static struct job_notice maintenance_notice(struct arena *a, const struct settings *set,
-    const struct incident *i, enum trigger trigger, const char *body, int64_t now)
+static char *first_sentence(struct arena *a, const char *markdown)
 {
-	struct job_notice n = base_notice(a, i, trigger, now);
-
-	n.urgency = "normal";
-	n.path = arena_printf(a, "/maintenance/%s/", i->id);
-	n.expires_at = announce_maintenance_expiry(i, trigger, n.expires_at);
-	n.title = announce_maintenance_title(a, i, trigger, now);
-	n.body = announce_maintenance_body(a, i, trigger, body, set->time_zone);
-	return n;
+	if (markdown == NULL)
+		return arena_strdup(a, "");
+	return html_plain_first_sentence(a, markdown, strlen(markdown), ANNOUNCE_BODY_POINTS);
 }
 
 static struct job_notice first_notice(struct arena *a, const struct settings *set,
     const struct incident *i, enum trigger trigger, const char *body, int64_t now)
 {
-	if (incident_is_maintenance(i))
-		return maintenance_notice(a, set, i, trigger, body, now);
-	return incident_notice(a, i, trigger, body, now);
-}
+	bool planned = incident_is_maintenance(i);
+	struct job_notice n = base_notice(a, i, trigger, now);
+	const struct announce_about x = {
+	    .incident = i,
+	    .trigger = trigger,
+	    .said = first_sentence(a, body),
+	    .zone = set->time_zone,
+	    .now = now,
+	};
 
-/* What a component's notice leads to. */
-static char *page_of(struct arena *a, const struct incident *i)
-{
-	if (i == NULL)
-		return arena_strdup(a, "/");
-	return incident_is_maintenance(i) ? arena_printf(a, "/maintenance/%s/", i->id)
-					  : incident_path(a, i->id);
+	if (planned)
+		n.expires_at = announce_maintenance_expiry(i, trigger, n.expires_at);
+	n.urgency = planned ? "normal" : incident_urgency(i, trigger);
+	n.path = page_of(a, i);
+	add_texts(a, &n, planned ? announce_maintenance_text : announce_incident_text, &x);
+	return n;
 }
 
 static struct job_notice component_notice(
     struct arena *a, const struct component_change *c, const struct incident *i, int64_t now)
 {
 	bool down = !c->recovered;
-
-	return (struct job_notice){
+	const struct announce_about x = {.change = c, .now = now};
+	struct job_notice n = {
 	    .trigger = down ? TRIGGER_COMPONENT_DOWN : TRIGGER_COMPONENT_RECOVERED,
 	    .subject_id = c->id,
 	    .incident_id = i == NULL ? NULL : i->id,
@@ -235,9 +131,10 @@ static struct job_notice component_notice(
 	    .urgency = down ? "high" : "normal",
 	    .path = page_of(a, i),
 	    .expires_at = now + KEEP_MS,
-	    .title = component_title(a, c, now),
-	    .body = component_body(a, c),
 	};
+
+	add_texts(a, &n, announce_component_text, &x);
+	return n;
 }
 
 static int worst_first(const void *x, const void *y)

@@ -4,101 +4,122 @@
 
 #include "arena.h"
 #include "clock.h"
-#include "html.h"
 #include "text.h"
+#include "words.h"
+#include "words_time.h"
 #include "zone.h"
 
-char *announce_maintenance_title(
-    struct arena *a, const struct incident *i, enum trigger trigger, int64_t now_ms)
+static char *soon_title(
+    const struct words *w, struct arena *a, const struct incident *i, int64_t now_ms)
 {
-	char *name = text_shorten(a, announce_subject(i), ANNOUNCE_NAME_POINTS);
+	/* rounded up: "in 59 minutes" would be true, but nobody's words */
+	int64_t left = i->scheduled_for - now_ms + CLOCK_MINUTE - 1;
+	const struct words_value values[] = {
+	    {"name", text_shorten(a, announce_subject(i), ANNOUNCE_NAME_POINTS)},
+	    {"duration", words_duration(w, a, left)}, {NULL, NULL}};
 
+	return arena_printf(a, "🔧 %s", words_fill(w, a, "notice.maintenance_soon", values));
+}
+
+static const char *title_text(const struct incident *i, enum trigger trigger)
+{
 	switch (trigger) {
 	case TRIGGER_MAINTENANCE_SCHEDULED:
-		return arena_printf(a, "🔧 Maintenance scheduled: %s", name);
-	case TRIGGER_MAINTENANCE_REMINDER:
-		/* rounded up: "in 59 minutes" would be true, but nobody's words */
-		return arena_printf(a, "🔧 Maintenance in %s: %s",
-		    announce_duration(a, i->scheduled_for - now_ms + CLOCK_MINUTE - 1), name);
+		return "notice.maintenance_scheduled";
 	case TRIGGER_MAINTENANCE_STARTING:
-		return arena_printf(a, "🔧 Maintenance started: %s", name);
+		return "notice.maintenance_started";
 	case TRIGGER_MAINTENANCE_OVERRUN:
-		return arena_printf(a, "🔧 Maintenance takes longer: %s", name);
+		return "notice.maintenance_longer";
 	case TRIGGER_MAINTENANCE_COMPLETED:
-		return arena_printf(a, "🟢 Maintenance completed: %s", name);
+		return "notice.maintenance_completed";
 	case TRIGGER_MAINTENANCE_RESCHEDULED:
-		return arena_printf(a, "🔧 Maintenance %s: %s",
-		    i->begun_at != 0 ? "has a new end" : "rescheduled", name);
+		return i->begun_at != 0 ? "notice.maintenance_new_end"
+					: "notice.maintenance_rescheduled";
 	case TRIGGER_MAINTENANCE_CANCELLED:
-		return arena_printf(a, "🔧 Maintenance cancelled: %s", name);
+		return "notice.maintenance_cancelled";
 	default:
-		return arena_printf(a, "🔧 Maintenance: %s", name);
+		return "notice.maintenance_update";
 	}
 }
 
-/* "24 Nov 2026, 16:00" and, where the days differ, the same of the end. */
-static char *moment(struct arena *a, const struct clock_date *d)
+static char *title(const struct words *w, struct arena *a, const struct announce_about *x)
 {
-	return arena_printf(a, "%d %s %d, %02d:%02d", d->day, clock_month_short[d->month - 1],
-	    d->year, d->hour, d->minute);
+	bool done = x->trigger == TRIGGER_MAINTENANCE_COMPLETED;
+
+	if (x->trigger == TRIGGER_MAINTENANCE_REMINDER)
+		return soon_title(w, a, x->incident, x->now);
+	return announce_headline(w, a, done ? "🟢" : "🔧", title_text(x->incident, x->trigger),
+	    announce_subject(x->incident));
 }
 
-static char *window(struct arena *a, const struct incident *i, const char *zone)
+/* "24 Nov 2026, 16:00–18:00 CET." or, where the days differ, "24 Nov 2026, 16:00 to 25 Nov …" */
+static char *window(
+    const struct words *w, struct arena *a, const struct incident *i, const char *zone)
 {
 	char called[ZONE_SHORT_SIZE], called_then[ZONE_SHORT_SIZE];
 	struct clock_date from, until;
 
 	zone_split(zone, i->scheduled_for, &from, called_then);
 	zone_split(zone, i->scheduled_until, &until, called);
-	if (from.year == until.year && from.month == until.month && from.day == until.day)
-		return arena_printf(
-		    a, "%s–%02d:%02d %s.", moment(a, &from), until.hour, until.minute, called);
-	return arena_printf(a, "%s to %s %s.", moment(a, &from), moment(a, &until), called);
+	const struct words_value values[] = {{"from", words_moment(w, a, &from)},
+	    {"until", words_moment(w, a, &until)},
+	    {"end", arena_printf(a, "%02d:%02d", until.hour, until.minute)}, {"zone", called},
+	    {NULL, NULL}};
+	bool one_day =
+	    from.year == until.year && from.month == until.month && from.day == until.day;
+	return words_fill(w, a, one_day ? "notice.window_day" : "notice.window", values);
 }
 
-static char *end_text(struct arena *a, const struct incident *i, const char *zone, const char *fmt)
+static char *until(const struct words *w, struct arena *a, const struct incident *i,
+    const char *zone, const char *text)
 {
 	char called[ZONE_SHORT_SIZE];
 	struct clock_date d;
 
 	zone_split(zone, i->scheduled_until, &d, called);
-	return arena_printf(a, "%s %s %s.", fmt, moment(a, &d), called);
+	const struct words_value values[] = {
+	    {"until", words_moment(w, a, &d)}, {"zone", called}, {NULL, NULL}};
+	return words_fill(w, a, text, values);
 }
 
-static char *when(struct arena *a, const struct incident *i, enum trigger trigger, const char *zone)
+static char *when(const struct words *w, struct arena *a, const struct announce_about *x)
 {
-	switch (trigger) {
+	const struct incident *i = x->incident;
+
+	switch (x->trigger) {
 	case TRIGGER_MAINTENANCE_SCHEDULED:
 	case TRIGGER_MAINTENANCE_REMINDER:
-		return window(a, i, zone);
+		return window(w, a, i, x->zone);
 	case TRIGGER_MAINTENANCE_RESCHEDULED:
-		return i->begun_at != 0 ? end_text(a, i, zone, "Now until") : window(a, i, zone);
+		return i->begun_at != 0 ? until(w, a, i, x->zone, "notice.now_until")
+					: window(w, a, i, x->zone);
 	case TRIGGER_MAINTENANCE_STARTING:
-		return end_text(a, i, zone, "Until");
+		return until(w, a, i, x->zone, "notice.until");
 	case TRIGGER_MAINTENANCE_OVERRUN:
-		return end_text(a, i, zone, "The work goes on; it was to end on");
+		return until(w, a, i, x->zone, "notice.goes_on");
 	default:
-		return arena_strdup(a, "");
+		return NULL;
 	}
 }
 
-/* Without a text of the admin's, what it is called: the title may name a component only. */
-static char *said(struct arena *a, const struct incident *i, const char *markdown)
+static const char *body(const struct words *w, struct arena *a, const struct announce_about *x)
 {
-	char *text = markdown == NULL ? arena_strdup(a, "")
-				      : html_plain_first_sentence(
-					    a, markdown, strlen(markdown), ANNOUNCE_BODY_POINTS);
+	/* without a text of the admin's, what it is called: the title may name a component only */
+	const char *said = *x->said != '\0' ? x->said : x->incident->name;
+	const struct words_value both[] = {
+	    {"first", when(w, a, x)}, {"second", said}, {NULL, NULL}};
 
-	return *text != '\0' ? text : i->name;
+	return both[0].text == NULL ? said : words_fill(w, a, "notice.sentences", both);
 }
 
-char *announce_maintenance_body(struct arena *a, const struct incident *i, enum trigger trigger,
-    const char *markdown, const char *zone)
+struct job_text announce_maintenance_text(
+    const struct words *w, struct arena *a, const struct announce_about *x)
 {
-	char *first = when(a, i, trigger, zone);
-	char *second = said(a, i, markdown);
-
-	return *first == '\0' ? second : arena_printf(a, "%s %s", first, second);
+	return (struct job_text){
+	    .lang = words_tag(w),
+	    .title = title(w, a, x),
+	    .body = body(w, a, x),
+	};
 }
 
 int64_t announce_maintenance_expiry(

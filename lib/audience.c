@@ -24,13 +24,19 @@ bool audience_words_meet(const char *a, const char *b)
 	return false;
 }
 
+static bool is_end(enum trigger trigger)
+{
+	return trigger == TRIGGER_INCIDENT_RESOLVED || trigger == TRIGGER_MAINTENANCE_COMPLETED ||
+	       trigger == TRIGGER_MAINTENANCE_CANCELLED;
+}
+
 static bool muted(enum audience_mute mute, enum trigger trigger)
 {
 	switch (mute) {
 	case AUDIENCE_MUTED_UNTIL_END:
 		return true;
 	case AUDIENCE_MUTED_UNTIL_RESOLVED:
-		return trigger != TRIGGER_INCIDENT_RESOLVED;
+		return !is_end(trigger);
 	default:
 		return false;
 	}

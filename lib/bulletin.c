@@ -17,23 +17,31 @@ static const uint8_t *keep(struct arena *a, const struct buf *b)
 	return (const uint8_t *)arena_copy(a, b->data, b->len);
 }
 
-static void write_text(struct arena *a, const struct notice *n, struct bulletin_text *out)
+static void write_payload(struct arena *a, const struct notice *n, struct bulletin_payload *out)
 {
 	struct buf json = BUF_INIT;
 
-	out->lang = arena_strdup(a, n->lang);
 	if (notice_write(n, NOTICE_MAX, &json)) {
 		out->full = keep(a, &json);
 		out->full_len = json.len;
-	} else {
-		log_warn("BULLETIN-01", "a notice about %s is too long: only its title is sent",
-		    n->subject);
 	}
 	buf_clear(&json);
 	notice_write_minimal(n, &json);
 	out->minimal = keep(a, &json);
 	out->minimal_len = json.len;
 	buf_release(&json);
+}
+
+static void write_text(struct arena *a, struct notice *n, struct bulletin_text *out)
+{
+	out->lang = arena_strdup(a, n->lang);
+	n->silent = false;
+	write_payload(a, n, &out->usual);
+	if (out->usual.full == NULL)
+		log_warn("BULLETIN-01", "a notice about %s is too long: only its title is sent",
+		    n->subject);
+	n->silent = true;
+	write_payload(a, n, &out->silent);
 }
 
 static int count_rows(struct db_stmt *s, size_t *n)
@@ -74,17 +82,24 @@ static int load_texts(struct db *db, struct bulletin *b, int64_t position, struc
 	return rc;
 }
 
+static const struct bulletin_text *find_text(
+    const struct bulletin_notice *n, const char *lang, size_t len)
+{
+	for (size_t i = 0; i < n->n_texts; i++)
+		if (strncmp(n->texts[i].lang, lang, len) == 0 && n->texts[i].lang[len] == '\0')
+			return &n->texts[i];
+	return NULL;
+}
+
 const struct bulletin_text *bulletin_text(const struct bulletin_notice *n, const char *lang)
 {
-	const struct bulletin_text *english = &n->texts[0];
+	const struct bulletin_text *text = find_text(n, lang, strlen(lang));
 
-	for (size_t i = 0; i < n->n_texts; i++) {
-		if (strcmp(n->texts[i].lang, lang) == 0)
-			return &n->texts[i];
-		if (strcmp(n->texts[i].lang, "en") == 0)
-			english = &n->texts[i];
-	}
-	return english;
+	if (text == NULL)
+		text = find_text(n, lang, strcspn(lang, "-"));
+	if (text == NULL)
+		text = find_text(n, "en", 2);
+	return text != NULL ? text : &n->texts[0];
 }
 
 /* ------------------------------------------------------------------ newer notices */
@@ -143,6 +158,17 @@ struct row {
 	struct notice notice;
 };
 
+/* What is over wakes nobody, however grave it was. */
+static enum quiet_notice quiet_of(const struct notice *n)
+{
+	int status = incident_status_from_word(n->status);
+	bool over = status >= 0 && incident_status_is_over((enum incident_status)status);
+
+	if (strcmp(n->event, trigger_word(TRIGGER_TEST)) == 0)
+		return QUIET_NEVER;
+	return read_impact(n->impact) == IMPACT_CRITICAL && !over ? QUIET_CRITICAL : QUIET_USUAL;
+}
+
 static void read_notice(
     struct db_stmt *s, struct bulletin *b, struct row *row, struct bulletin_notice *out)
 {
@@ -163,6 +189,7 @@ static void read_notice(
 	out->expires_at = db_col_int(s, 12);
 	out->audience.trigger = read_trigger(row->notice.event);
 	row->notice.incident = out->incident_id;
+	out->quiet = quiet_of(&row->notice);
 }
 
 static int load_rows(struct db *db, struct bulletin *b, struct row *rows)
@@ -180,11 +207,18 @@ static int load_rows(struct db *db, struct bulletin *b, struct row *rows)
 	return rc;
 }
 
-static int load_notice(struct db *db, struct bulletin *b, const char *site_url, int64_t created_at,
+/* What all notices of a job have in common. */
+struct letterhead {
+	const char *site_url;
+	int64_t created_at, open_incidents;
+};
+
+static int load_notice(struct db *db, struct bulletin *b, const struct letterhead *head,
     struct row *row, struct bulletin_notice *n)
 {
-	row->notice.site_url = site_url;
-	row->notice.ts = created_at;
+	row->notice.site_url = head->site_url;
+	row->notice.ts = head->created_at;
+	row->notice.app_badge = head->open_incidents;
 	if (load_texts(db, b, row->position, &row->notice, n) < 0 || load_newer(db, b, n) < 0)
 		return -1;
 	if (b->incident_id == NULL)
@@ -194,13 +228,13 @@ static int load_notice(struct db *db, struct bulletin *b, const char *site_url, 
 	return n->n_texts > 0;
 }
 
-static int load_notices(struct db *db, struct bulletin *b, const char *site_url, int64_t created_at)
+static int load_notices(struct db *db, struct bulletin *b, const struct letterhead *head)
 {
 	struct row *rows = arena_array(&b->arena, NOTICES_MAX, sizeof *rows);
 	int rc = load_rows(db, b, rows);
 
 	for (size_t i = 0; rc >= 0 && i < b->n_notices; i++)
-		if ((rc = load_notice(db, b, site_url, created_at, &rows[i], &b->notices[i])) == 0)
+		if ((rc = load_notice(db, b, head, &rows[i], &b->notices[i])) == 0)
 			break;
 	if (rc < 0)
 		return -1;
@@ -212,7 +246,7 @@ static int load_notices(struct db *db, struct bulletin *b, const char *site_url,
 	return 1;
 }
 
-static int load_job(struct db *db, struct bulletin *b, int64_t *created_at)
+static int load_job(struct db *db, struct bulletin *b, struct letterhead *head)
 {
 	struct db_stmt *s = db_stmt(db, SQL_BULLETIN_JOB);
 	int rc;
@@ -223,23 +257,24 @@ static int load_job(struct db *db, struct bulletin *b, int64_t *created_at)
 	b->stopped = strcmp(db_col_text(s, 0), "stopped") == 0;
 	b->is_test = db_col_int(s, 1) != 0;
 	b->max_subscription_id = db_col_int(s, 2);
-	*created_at = db_col_int(s, 3);
+	head->created_at = db_col_int(s, 3);
 	db_reset(s);
-	return 1;
+	s = db_stmt(db, SQL_BULLETIN_OPEN_INCIDENTS);
+	return db_one_int(s, &head->open_incidents);
 }
 
 int bulletin_load(struct db *db, int64_t job_id, const char *site_url, struct bulletin **out)
 {
 	struct bulletin *b = calloc(1, sizeof *b);
-	int64_t created_at;
+	struct letterhead head = {.site_url = site_url};
 	int rc;
 
 	if (b == NULL)
 		log_die("BULLETIN-03", "out of memory");
 	b->job_id = job_id;
-	rc = load_job(db, b, &created_at);
+	rc = load_job(db, b, &head);
 	if (rc == 1)
-		rc = load_notices(db, b, site_url, created_at);
+		rc = load_notices(db, b, &head);
 	if (rc != 1)
 		bulletin_free(b);
 	else

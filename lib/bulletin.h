@@ -11,16 +11,22 @@
 #include "base.h"
 #include "arena.h"
 #include "audience.h"
+#include "quiet.h"
 
 struct db;
 
-/* One language of a notice, as JSON before encryption. */
-struct bulletin_text {
-	const char *lang;
+/* JSON before encryption. */
+struct bulletin_payload {
 	const uint8_t *full; /* NULL where it fits in no message: then only the smallest is sent */
 	size_t full_len;
 	const uint8_t *minimal;
 	size_t minimal_len;
+};
+
+/* One language of a notice. */
+struct bulletin_text {
+	const char *lang;
+	struct bulletin_payload usual, silent; /* silent: in quiet hours */
 };
 
 /* A newer job's notice of the same topic: who passes it needs the older one no more. */
@@ -33,6 +39,7 @@ struct bulletin_newer {
 struct bulletin_notice {
 	struct audience_notice audience;
 	const char *topic, *urgency;
+	enum quiet_notice quiet;
 	const char *incident_id; /* NULL = none */
 	int64_t expires_at;	 /* ms */
 	struct bulletin_text *texts;
@@ -60,7 +67,8 @@ int bulletin_load(struct db *db, int64_t job_id, const char *site_url, struct bu
 
 void bulletin_free(struct bulletin *b);
 
-/* The text in this language, else English, else the first. */
+/* The text in this language, else in that of the first part of its tag ("de" for "de-AT"), else
+ * English, else the first. */
 const struct bulletin_text *bulletin_text(const struct bulletin_notice *n, const char *lang);
 
 #endif

@@ -8,6 +8,7 @@
 #include "digest.h"
 #include "endpoint.h"
 #include "log.h"
+#include "zone.h"
 
 #define LIMIT_FIRST 16
 
@@ -32,6 +33,7 @@ struct courier *courier_open(const struct courier_settings *settings)
 	c->finished_tail = &c->finished;
 	digest_random(&c->random, sizeof c->random);
 	courier_tick(c);
+	zone_prepare_threads(); /* the transport's gate has some */
 	c->ece = ece_open();
 	c->transport = c->ece == NULL ? NULL : transport_open(&transport);
 	if (c->transport == NULL) {

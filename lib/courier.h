@@ -8,6 +8,8 @@
  *	courier_turn(courier, ms)        encrypts and submits what there is room for, waits, takes
  * answers courier_finished(courier)        a window none of whose messages is queued or in flight
  *
+ * What leaves in the subscriber's quiet hours is the silent text, with Urgency low (quiet.h).
+ *
  * What is sent again at once (surely not processed, without Topic, smallest message, renewed token)
  * stays in its window; what is tried later becomes LANE_LATER; when an origin is paused, or the
  * sender ends, messages that were not sent become LANE_HELD.  The database is not touched here.

@@ -36,7 +36,7 @@ static struct courier_slot *take_slot(struct courier *c, size_t body)
 /* Which text, and how long with its padding: within what this subscription can take. */
 static void choose_text(struct lane_message *m, struct ece_job *job)
 {
-	const struct bulletin_text *t = m->text;
+	const struct bulletin_payload *t = m->silent ? &m->text->silent : &m->text->usual;
 	size_t most = m->max_payload > 0 ? (size_t)m->max_payload : ECE_PLAINTEXT_MAX;
 
 	if (t->full == NULL || t->full_len > most)
@@ -80,6 +80,7 @@ static size_t take_batch(
 			courier_closed(o, m->window);
 			continue;
 		}
+		m->silent = quiet_is_silent(&m->quiet, m->notice->quiet, o->courier->now.wall_ms);
 		fill_job(o, m, &jobs[taken], &slots[taken]);
 		taken++;
 	}
@@ -116,7 +117,7 @@ static bool submit(struct courier_origin *o, struct courier_slot *slot, size_t b
 	    .path = m->path,
 	    .authorization = authorization(o, m),
 	    .topic = m->without_topic ? NULL : m->notice->topic,
-	    .urgency = m->notice->urgency,
+	    .urgency = m->silent ? "low" : m->notice->urgency,
 	    .ttl_s = remaining_ttl(o->courier, m),
 	    .body = slot->body,
 	    .body_len = body_len,

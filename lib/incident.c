@@ -271,6 +271,19 @@ static const char *action_of(const struct incident *i, bool update)
 	return update ? "incident.update" : "incident.edit";
 }
 
+/* Who muted it until its end was told of that: that it is back is news. */
+static int end_mutes_of_reopened(
+    struct db *db, const struct incident *was, const struct incident *i)
+{
+	struct db_stmt *s;
+
+	if (!incident_status_is_over(was->status) || incident_status_is_over(i->status))
+		return 1;
+	s = db_stmt(db, SQL_INCIDENT_UNMUTE);
+	db_bind_text(s, ":id", i->id);
+	return db_run(s);
+}
+
 int incident_post(struct db *db, struct arena *a, const char *id, const struct incident_posting *p,
     struct fault *f)
 {
@@ -290,7 +303,8 @@ int incident_post(struct db *db, struct arena *a, const char *id, const struct i
 	take(a, &i, p, clock_now_ms());
 	bool begins = maintenance_is_running(&i) && !maintenance_is_running(&was);
 	if (apply(db, a, &i, p, begins, &e) < 0 || (update && add_update(db, a, &i, p, &e) < 0) ||
-	    (incident_is_maintenance(&i) && maintenance_plan_reminders(db, &i, p, false) < 0))
+	    (incident_is_maintenance(&i) && maintenance_plan_reminders(db, &i, p, false) < 0) ||
+	    end_mutes_of_reopened(db, &was, &i) < 0)
 		return -1;
 	return finish(db, a, &i, p, trigger_of(&was, &i, false, update), &e, action_of(&i, update));
 }
@@ -348,6 +362,19 @@ int incident_edit_update(struct db *db, struct arena *a, const char *id, const c
 	return settings_touch_content(db) < 0 ? -1 : 1;
 }
 
+/* Who followed it and nothing else has nothing left to be told of. */
+static int erase_followers(struct db *db, const char *id)
+{
+	struct db_stmt *s;
+	int rc;
+
+	do {
+		s = db_stmt(db, SQL_UPKEEP_ERASE_FOLLOWERS);
+		db_bind_text(s, ":incident", id);
+	} while ((rc = db_run(s)) == 1);
+	return rc;
+}
+
 int incident_delete(struct db *db, struct arena *a, const char *id, const char *actor)
 {
 	struct incident i;
@@ -359,7 +386,7 @@ int incident_delete(struct db *db, struct arena *a, const char *id, const char *
 		return rc;
 	if (i.resolved_at == 0 && incident_effect_release(db, a, &i, NULL, &e) < 0)
 		return -1;
-	if (job_stop_incident(db, id) < 0)
+	if (job_stop_incident(db, id) < 0 || erase_followers(db, id) < 0)
 		return -1;
 	s = db_stmt(db, SQL_INCIDENT_DELETE);
 	db_bind_text(s, ":id", id);

@@ -9,6 +9,7 @@
 #include "digest.h"
 #include "settings.h"
 #include "text.h"
+#include "words.h"
 
 #define TOPIC_LEN	32
 #define TEST_EXPIRES_MS (60 * CLOCK_SECOND)
@@ -45,6 +46,15 @@ int job_push_enabled(struct db *db, struct arena *a)
 	return rc < 0 ? -1 : rc == 0 || strcmp(value, "1") == 0;
 }
 
+/* Admins read English. */
+static const char *ledger_title(const struct job_notice *n)
+{
+	for (size_t i = 0; i < n->n_texts; i++)
+		if (strcmp(n->texts[i].lang, "en") == 0)
+			return n->texts[i].title;
+	return n->texts[0].title;
+}
+
 static int add_row(struct db *db, const struct job_notice *first, bool test, int64_t now,
     char public_id[13], int64_t *job_id)
 {
@@ -60,7 +70,7 @@ static int add_row(struct db *db, const struct job_notice *first, bool test, int
 	db_bind_text(s, ":public_id", public_id);
 	db_bind_int(s, ":now", now);
 	db_bind_text(s, ":trigger", trigger_word(first->trigger));
-	db_bind_text(s, ":title", first->title);
+	db_bind_text(s, ":title", ledger_title(first));
 	db_bind_text(s, ":incident", first->incident_id);
 	db_bind_text(s, ":component", component ? first->subject_id : NULL);
 	db_bind_int(s, ":max", max);
@@ -71,16 +81,24 @@ static int add_row(struct db *db, const struct job_notice *first, bool test, int
 	return 1;
 }
 
-static int add_text(struct db *db, int64_t job_id, int64_t position, const struct job_notice *n)
+static int add_text(struct db *db, int64_t job_id, int64_t position, const struct job_text *text)
 {
 	struct db_stmt *s = db_stmt(db, SQL_JOB_ADD_TEXT);
 
 	db_bind_int(s, ":job", job_id);
 	db_bind_int(s, ":position", position);
-	db_bind_text(s, ":lang", "en");
-	db_bind_text(s, ":title", n->title);
-	db_bind_text(s, ":body", n->body);
+	db_bind_text(s, ":lang", text->lang);
+	db_bind_text(s, ":title", text->title);
+	db_bind_text(s, ":body", text->body);
 	return db_run(s);
+}
+
+static int add_texts(struct db *db, int64_t job_id, int64_t position, const struct job_notice *n)
+{
+	for (size_t i = 0; i < n->n_texts; i++)
+		if (add_text(db, job_id, position, &n->texts[i]) < 0)
+			return -1;
+	return 1;
 }
 
 static int add_notice(
@@ -107,9 +125,7 @@ static int add_notice(
 	db_bind_text(s, ":path", n->path);
 	db_bind_int(s, ":seq", seq);
 	db_bind_int(s, ":expires", n->expires_at);
-	if (db_run(s) < 0)
-		return -1;
-	return add_text(db, job_id, position, n);
+	return db_run(s) < 0 ? -1 : add_texts(db, job_id, position, n);
 }
 
 int job_add(
@@ -130,13 +146,30 @@ int job_add(
 	return 1;
 }
 
+static int test_text(struct db *db, struct arena *a, int64_t subscription_id, struct job_text *out)
+{
+	struct db_stmt *s = db_stmt(db, SQL_JOB_LANG);
+	const char *lang = NULL;
+	int rc;
+
+	db_bind_int(s, ":subscription", subscription_id);
+	if ((rc = db_step(s)) == 1)
+		lang = db_col_strdup(s, 0, a);
+	db_reset(s);
+	const struct words *w = words_for(lang);
+	*out = (struct job_text){
+	    words_tag(w), words_say(w, "notice.test_title"), words_say(w, "notice.test_body")};
+	return rc;
+}
+
 int job_add_test(struct db *db, struct arena *a, int64_t subscription_id)
 {
 	int64_t job_id, now = clock_now_ms();
 	char public_id[13];
+	struct job_text text;
 	int rc = job_push_enabled(db, a);
 
-	if (rc <= 0)
+	if (rc <= 0 || (rc = test_text(db, a, subscription_id, &text)) <= 0)
 		return rc;
 	struct job_notice notice = {
 	    .trigger = TRIGGER_TEST,
@@ -148,8 +181,8 @@ int job_add_test(struct db *db, struct arena *a, int64_t subscription_id)
 	    .urgency = "high",
 	    .path = "/",
 	    .expires_at = now + TEST_EXPIRES_MS,
-	    .title = "Test notification",
-	    .body = "Notifications from this page reach this browser.",
+	    .texts = &text,
+	    .n_texts = 1,
 	};
 	if (add_row(db, &notice, true, now, public_id, &job_id) < 0 ||
 	    add_notice(db, job_id, 0, now, &notice) < 0)

@@ -25,6 +25,12 @@ struct arena;
 struct db;
 struct fault;
 
+/* What a notice says in one language; UTF-8. */
+struct job_text {
+	const char *lang; /* tag: "en" */
+	const char *title, *body;
+};
+
 /* One notice to be written.  All text is UTF-8; pointers are the caller's. */
 struct job_notice {
 	enum trigger trigger;
@@ -38,8 +44,8 @@ struct job_notice {
 	const char *urgency;	 /* "low" "normal" "high" */
 	const char *path;	 /* "/incidents/<id>/" or "/" */
 	int64_t expires_at;	 /* ms */
-	const char *title;	 /* English; other languages come from the texts' own table */
-	const char *body;
+	const struct job_text *texts;
+	size_t n_texts; /* at least 1; the English title is the one that the ledger shows */
 };
 
 /* Writes a job with n notices (n > 0).  Must be inside the fact's transaction.  The new job's
@@ -48,8 +54,8 @@ int job_add(
     struct db *db, struct arena *a, const struct job_notice *notices, size_t n, char public_id[13]);
 
 /* Writes a test to one subscription: a job with an empty audience and one exception, due now,
- * expiring after 60 s, outside the ledger.  Title and body are those of the test.  0 where push is
- * switched off. */
+ * expiring after 60 s, outside the ledger, in the subscriber's language.  0 where push is switched
+ * off, or there is no such subscription. */
 int job_add_test(struct db *db, struct arena *a, int64_t subscription_id);
 
 /* The ledger of one job, as GET notifications shows it. */

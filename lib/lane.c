@@ -39,6 +39,8 @@ struct lane_desk *lane_open(const struct lane_settings *settings)
 		log_die("LANE-06", "out of memory");
 	desk->key_id = settings->key_id;
 	desk->previous_key_id = settings->previous_key_id;
+	desk->outdated = settings->outdated;
+	desk->user = settings->user;
 	return desk;
 }
 

@@ -73,6 +73,7 @@ struct lane_message {
 	const char *path; /* of the endpoint */
 	const struct bulletin_notice *notice;
 	const struct bulletin_text *text;
+	struct quiet_hours quiet;
 
 	enum lane_state state;
 	enum lane_outcome outcome;
@@ -81,6 +82,7 @@ struct lane_message {
 
 	int64_t tries; /* attempts answered or lost, this one included once it is */
 	bool sent;     /* it was in flight at least once in this window */
+	bool silent;   /* as sent last: it was in the quiet hours */
 	bool without_topic, minimal, short_ttl;
 	uint8_t repeats;  /* sent again within this window */
 	uint32_t token;	  /* serial of the token it was sent with */
@@ -124,6 +126,10 @@ struct lane_settings {
 	struct db *db;
 	const char *site_url;
 	int64_t key_id, previous_key_id; /* rows of vapid_keys, 0 = none */
+	/* True if these keys may no longer be those of the configuration: what needs another one is then left to the
+	 * next sender.  NULL: they are. */
+	bool (*outdated)(void *user);
+	void *user;
 };
 
 struct lane_desk *lane_open(const struct lane_settings *settings);

@@ -8,6 +8,8 @@ struct lane_desk {
 	struct db *db;
 	const char *site_url;
 	int64_t key_id, previous_key_id;
+	bool (*outdated)(void *user);
+	void *user;
 	bool push_off;
 	int64_t newest_job, stopped_jobs; /* what the loaded bulletins are true for */
 	struct bulletin *bulletins;

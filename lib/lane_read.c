@@ -3,8 +3,11 @@
 #include "lane_read.h"
 
 #include "audience.h"
+#include "clock.h"
 #include "db.h"
 #include "vocabulary.h"
+
+#define LANE_NEXT_SENDER_MS (5 * CLOCK_SECOND)
 
 /* Columns of LANE_PAGE, LANE_PAGE_CHOSEN and LANE_PAGE_EXCEPTIONS. */
 enum {
@@ -23,6 +26,10 @@ enum {
 	COL_STRIKES,
 	COL_STRUCK_AT,
 	COL_SUSPENDED_UNTIL,
+	COL_QUIET_FROM,
+	COL_QUIET_TO,
+	COL_QUIET_TZ,
+	COL_QUIET_CRITICAL,
 	COL_FOLLOWS,
 	COL_MUTE,
 	COL_SUBSCRIPTION, /* from here on: exceptions alone */
@@ -141,6 +148,24 @@ void lane_settle(struct lane_message *m, enum lane_outcome outcome, const char *
 	m->window->open--;
 }
 
+/* It subscribed with a key that came after this sender had read its configuration: the next one knows it. */
+static void leave_to_next(struct lane_message *m, int64_t now_ms)
+{
+	m->state = LANE_LATER;
+	m->due_at = now_ms + LANE_NEXT_SENDER_MS;
+	m->window->open--;
+}
+
+static bool is_known(const struct lane_desk *desk, int64_t key)
+{
+	return key != 0 && (key == desk->key_id || key == desk->previous_key_id);
+}
+
+static bool is_outdated(const struct lane_desk *desk)
+{
+	return desk->outdated != NULL && desk->outdated(desk->user);
+}
+
 static void settle_dead(struct lane_message *m, enum lane_outcome outcome, const char *reason)
 {
 	m->dead_reason = reason;
@@ -174,6 +199,9 @@ static void read_message(struct db_stmt *s, const struct lane_reading *r, struct
 	read_blob(s, COL_P256DH, m->p256dh, sizeof m->p256dh);
 	read_blob(s, COL_AUTH, m->auth, sizeof m->auth);
 	m->text = bulletin_text(m->notice, db_col_text(s, COL_LANG));
+	if (!db_col_null(s, COL_QUIET_FROM))
+		m->quiet = quiet_read(db_col_text(s, COL_QUIET_FROM), db_col_text(s, COL_QUIET_TO),
+		    db_col_text(s, COL_QUIET_TZ), db_col_int(s, COL_QUIET_CRITICAL) != 0);
 	m->proven = db_col_int(s, COL_PROVEN) != 0;
 	m->gap_before = r->gap;
 	m->max_payload = db_col_int(s, COL_MAX_PAYLOAD);
@@ -203,8 +231,11 @@ static void settle_early(struct db_stmt *s, const struct lane_reading *r, struct
 		lane_settle(m, LANE_REFUSED, "not_allowed");
 	else if (r->poison)
 		lane_settle(m, LANE_REFUSED, "crashed");
-	else if (key == 0 || (key != desk->key_id && key != desk->previous_key_id))
-		settle_dead(m, LANE_REFUSED, "key_mismatch");
+	else if (!is_known(desk, key) && is_outdated(desk))
+		leave_to_next(m, r->when->now_ms);
+	else if (!is_known(desk, key))
+		/* it lives: keys that were changed by mistake are put back */
+		lane_settle(m, LANE_REFUSED, "key_mismatch");
 	else if ((m->path = read_path(s, r)) == NULL)
 		settle_dead(m, LANE_REFUSED, "bad_endpoint");
 }

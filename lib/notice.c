@@ -20,6 +20,13 @@ static void put_url(struct json_writer *w, const char *name, const char *site, c
 	buf_release(&url);
 }
 
+/* Where it is left out, the browser makes its usual sound. */
+static void put_silent(struct json_writer *w, const struct notice *n)
+{
+	if (n->silent)
+		json_put_bool(w, "silent", true);
+}
+
 /* The members that stand both in `notification` (then with navigate) and flat. */
 static void put_common(
     struct json_writer *w, const struct notice *n, const char *body, bool navigate)
@@ -32,6 +39,7 @@ static void put_common(
 	put_url(w, "icon", n->site_url, "/logo.png");
 	put_url(w, "badge", n->site_url, "/badge.png");
 	json_put_string(w, "tag", n->subject);
+	put_silent(w, n);
 }
 
 static void put_data(struct json_writer *w, const struct notice *n)
@@ -58,6 +66,7 @@ static void put_message(const struct notice *n, const char *body, struct buf *ou
 	put_common(&w, n, body, true);
 	json_put_string(&w, "lang", n->lang);
 	json_end_object(&w);
+	json_put_int(&w, "app_badge", n->app_badge);
 	put_common(&w, n, body, false);
 	put_data(&w, n);
 	json_end_object(&w);
@@ -134,6 +143,7 @@ void notice_write_minimal(const struct notice *n, struct buf *out)
 	json_put_string(&w, "title", title.data);
 	put_url(&w, "navigate", n->site_url, n->path);
 	json_put_string(&w, "tag", n->subject);
+	put_silent(&w, n);
 	json_end_object(&w);
 	json_end_object(&w);
 	buf_release(&title);

@@ -23,6 +23,9 @@ struct notice {
 	const char *lang;
 	const char *title, *body;
 	int64_t seq, ts; /* ms */
+	int64_t
+	    app_badge; /* number on the icon of the installed page; not in the smallest message */
+	bool silent;   /* shown without a sound */
 };
 
 /* Appends the whole message, at most `max` octets (<= NOTICE_MAX): a body too long is cut between
@@ -30,7 +33,8 @@ struct notice {
  * nothing appended where the rest alone is too long. */
 bool notice_write(const struct notice *n, size_t max, struct buf *out);
 
-/* Appends the smallest message that is still a notification: title, navigate and tag. */
+/* Appends the smallest message that is still a notification: title, navigate, tag, and whether it is
+ * silent. */
 void notice_write_minimal(const struct notice *n, struct buf *out);
 
 #endif

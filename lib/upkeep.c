@@ -43,7 +43,9 @@ static int run_all(struct db *db, enum sql which, int64_t before)
 	return rc;
 }
 
-static int run_incident(struct db *db, enum sql which, const char *incident)
+/* ------------------------------------------------------------------ follows and mutes */
+
+static int run_of_incident(struct db *db, enum sql which, const char *incident)
 {
 	struct db_stmt *s = db_stmt(db, which);
 
@@ -51,48 +53,57 @@ static int run_incident(struct db *db, enum sql which, const char *incident)
 	return db_run(s);
 }
 
-static int end_follows_of(struct db *db, const char *incident)
+/* Some hundred rows in a transaction of their own: 1 done, 0 others held the database, -1. */
+static int end_some(struct db *db, const char *incident)
 {
-	if (run_incident(db, SQL_UPKEEP_ERASE_EMPTY, incident) < 0 ||
-	    run_incident(db, SQL_UPKEEP_END_FOLLOWS, incident) < 0)
-		return -1;
-	return run_incident(db, SQL_UPKEEP_END_MUTES, incident);
-}
-
-/* 1 one incident's follows were ended, 0 none is left. */
-static int end_one_follow(struct db *db, int64_t before)
-{
-	char incident[TEXT_ID_LEN + 1] = "";
-	struct db_stmt *s;
-	int rc = db_begin_write(db);
+	static const enum sql steps[] = {
+	    SQL_UPKEEP_ERASE_FOLLOWERS, SQL_UPKEEP_END_FOLLOWS, SQL_UPKEEP_END_MUTES};
+	int changed = 0, rc = db_begin_write(db);
 
 	if (rc != 1)
 		return rc;
-	s = db_stmt(db, SQL_UPKEEP_ENDED_FOLLOW);
-	db_bind_int(s, ":before", before);
-	rc = db_step(s);
-	if (rc == 1)
-		snprintf(incident, sizeof incident, "%s", db_col_text(s, 0));
-	db_reset(s);
-	if (rc == 1 && end_follows_of(db, incident) < 0)
-		rc = -1;
-	if (rc < 0) {
+	for (size_t i = 0; changed == 0 && i < nelem(steps); i++)
+		changed = run_of_incident(db, steps[i], incident);
+	if (changed < 0) {
 		db_rollback(db);
 		return -1;
 	}
-	return db_commit(db) < 0 ? -1 : rc;
+	return db_commit(db);
 }
+
+/* An incident that ended by then and is followed or muted still: 1, 0 none, -1. */
+static int find_ended(struct db *db, int64_t before, char incident[TEXT_ID_LEN + 1])
+{
+	struct db_stmt *s = db_stmt(db, SQL_UPKEEP_ENDED);
+	int rc;
+
+	db_bind_int(s, ":before", before);
+	rc = db_step(s);
+	if (rc == 1)
+		snprintf(incident, TEXT_ID_LEN + 1, "%s", db_col_text(s, 0));
+	db_reset(s);
+	return rc;
+}
+
+int upkeep_end_follows(struct db *db, int64_t now_ms)
+{
+	char incident[TEXT_ID_LEN + 1];
+	int rc;
+
+	while ((rc = find_ended(db, now_ms - FOLLOW_MS, incident)) == 1)
+		if ((rc = end_some(db, incident)) != 1)
+			break;
+	return rc < 0 ? -1 : 1;
+}
+
+/* ------------------------------------------------------------------ once an hour */
 
 static int clean(struct db *db, int64_t now_ms)
 {
-	int rc;
-
 	if (run_all(db, SQL_UPKEEP_PURGE_DEAD, now_ms - DEAD_MS) < 0 ||
 	    run_all(db, SQL_UPKEEP_PURGE_UNSEEN, now_ms - UNSEEN_MS) < 0)
 		return -1;
-	while ((rc = end_one_follow(db, now_ms - FOLLOW_MS)) == 1)
-		continue;
-	if (rc < 0 || run_once(db, SQL_UPKEEP_POSTS, now_ms - POST_MS) < 0 ||
+	if (run_once(db, SQL_UPKEEP_POSTS, now_ms - POST_MS) < 0 ||
 	    run_once(db, SQL_UPKEEP_MISSED, now_ms - MISSED_MS) < 0)
 		return -1;
 	return run_once(db, SQL_UPKEEP_LANES, 0) < 0 ? -1 : 1;

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "log.h"
 #include "text.h"
 
 #define FOLDER	     "/usr/share/zoneinfo/"
@@ -77,6 +78,12 @@ static void leave(struct visit *v)
 		setenv("TZ", v->before, 1);
 	free(v->before);
 	tzset();
+}
+
+void zone_prepare_threads(void)
+{
+	if (setenv("TZ", "UTC0", 0) != 0)
+		log_die("ZONE-01", "out of memory");
 }
 
 void zone_split(const char *name, int64_t ms, struct clock_date *out, char called[ZONE_SHORT_SIZE])

@@ -2,7 +2,8 @@
  *
  * Stored times are UTC; a zone is asked only where people read or write a time of day: in the forms
  * of admins and in the text of a notice.  Works through tzset(3), so a call changes the zone of the
- * whole process and restores it: for processes of one thread.
+ * whole process and restores it: for processes of one thread, or after zone_prepare_threads where no
+ * other thread asks for the time of day.
  *
  * An unknown zone counts as UTC, so that a setting that came with another system harms nothing.
  */
@@ -14,6 +15,11 @@
 
 /* "CEST", "+0530" or "UTC" with its NUL */
 #define ZONE_SHORT_SIZE 16
+
+/* To be called before the first thread: others may then read the environment (getaddrinfo(3) does)
+ * while a zone is asked.  A variable that is there already is exchanged in place; one that comes and
+ * goes would move the others. */
+void zone_prepare_threads(void);
 
 /* True for a name such as "Europe/Berlin" or "Etc/UTC" that this system has. */
 bool zone_is_known(const char *name);

@@ -12,6 +12,11 @@
 static struct db *db;
 static struct arena arena = ARENA_INIT;
 
+static const struct job_text texts[] = {
+    {"de", "Titel 🔴", "Text"},
+    {"en", "Title 🔴", "Body"},
+};
+
 static const struct job_notice notice = {
     .trigger = TRIGGER_INCIDENT_NEW,
     .subject_id = "incident0001",
@@ -23,8 +28,8 @@ static const struct job_notice notice = {
     .urgency = "high",
     .path = "/incidents/incident0001/",
     .expires_at = 99,
-    .title = "Title 🔴",
-    .body = "Body",
+    .texts = texts,
+    .n_texts = nelem(texts),
 };
 
 static int add(const struct job_notice *notices, size_t n, char id[13])
@@ -52,7 +57,9 @@ static void writing(void)
 	char id[13], hex[33] = "";
 	uint8_t mac[32], secret[32] = {1, 2, 3};
 
-	t_case("a job is one row, its notices and a text for each, and knows the audience's end");
+	t_case(
+	    "a job is one row with the English title, its notices and their texts, and knows the "
+	    "audience's end");
 	add_subscription(41);
 	add_subscription(42);
 	t_int(add(&notice, 1, id), 1);
@@ -67,7 +74,8 @@ static void writing(void)
 	    "|| expires_at FROM job_notices",
 	    "0|incident_new|incident0001|aaaaaaaaaaaa "
 	    "bbbbbbbbbbbb|investigating|major|critical|high|/incidents/incident0001/|99");
-	t_row("SELECT lang || '|' || title || '|' || body FROM job_texts", "en|Title 🔴|Body");
+	t_row("SELECT group_concat(lang || '|' || title || '|' || body) FROM job_texts",
+	    "de|Titel 🔴|Text,en|Title 🔴|Body");
 
 	t_case("the topic is the first half of an HMAC of the subject, in hex");
 	digest_hmac(secret, sizeof secret, "incident0001", 12, mac);
@@ -259,7 +267,7 @@ int main(void)
 	db = t_db_open();
 	t_sql_open(t_db_path);
 	t_run("INSERT INTO origins (id, origin, suffix) VALUES (1, 'https://o.example', '');"
-	      "INSERT INTO vapid_keys VALUES (1, zeroblob(65), 1)");
+	      "INSERT INTO vapid_keys (id, public_key, created_at) VALUES (1, zeroblob(65), 1)");
 	writing();
 	sequence();
 	push_off();

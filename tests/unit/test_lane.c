@@ -50,7 +50,7 @@ static void begin(void)
 {
 	db = t_db_open();
 	t_sql_open(t_db_path);
-	t_run("INSERT INTO vapid_keys VALUES (1, zeroblob(65), 1);"
+	t_run("INSERT INTO vapid_keys (id, public_key, created_at) VALUES (1, zeroblob(65), 1);"
 	      "INSERT INTO origins (id, origin, suffix) VALUES (1, '" ORIGIN "', '')");
 	struct lane_settings settings = {.db = db, .site_url = "https://s.example", .key_id = 1};
 	desk = lane_open(&settings);

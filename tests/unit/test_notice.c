@@ -21,6 +21,7 @@ static const struct notice example = {
     .body = "We are looking into it.",
     .seq = 1700000000123,
     .ts = 1700000000000,
+    .app_badge = 3,
 };
 
 static const char expected[] =
@@ -28,7 +29,8 @@ static const char expected[] =
     "looking "
     "into it.\",\"navigate\":\"https://status.example.com/incidents/abcdefghijkl/\",\"icon\":"
     "\"https://status.example.com/logo.png\",\"badge\":\"https://status.example.com/badge.png\","
-    "\"tag\":\"abcdefghijkl\",\"lang\":\"en\"},\"title\":\"Major outage: API\",\"body\":\"We are "
+    "\"tag\":\"abcdefghijkl\",\"lang\":\"en\"},\"app_badge\":3,\"title\":\"Major outage: "
+    "API\",\"body\":\"We are "
     "looking into it.\",\"icon\":\"https://status.example.com/logo.png\",\"badge\":"
     "\"https://status.example.com/badge.png\",\"tag\":\"abcdefghijkl\",\"data\":{\"url\":"
     "\"https://status.example.com/incidents/abcdefghijkl/\",\"event\":\"incident_new\",\"status\":"

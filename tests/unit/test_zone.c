@@ -108,8 +108,25 @@ static void writing(void)
 	t_ok(getenv("TZ") == NULL);
 }
 
+/* What other threads read of the environment stays where it is. */
+static void threads(void)
+{
+	char called[ZONE_SHORT_SIZE], **before;
+	struct clock_date d;
+
+	t_case("after preparing for threads, asking a zone moves nothing in the environment");
+	unsetenv("TZ");
+	zone_prepare_threads();
+	before = environ;
+	zone_split("Asia/Tokyo", 0, &d, called);
+	t_int(d.hour, 9);
+	t_ok(environ == before);
+	t_str(getenv("TZ"), "UTC0");
+}
+
 int main(void)
 {
+	threads();
 	names();
 	reading();
 	writing();
