@@ -183,7 +183,8 @@ CREATE INDEX incident_components_by_component ON incident_components(component_i
 CREATE TABLE vapid_keys (
 	id INTEGER PRIMARY KEY,
 	public_key BLOB NOT NULL UNIQUE CHECK (length(public_key) = 65),
-	created_at INTEGER NOT NULL
+	created_at INTEGER NOT NULL,
+	subscriptions INTEGER NOT NULL DEFAULT 0  -- that are not dead; kept by the triggers below
 ) STRICT;
 
 -- One row per push service host, with what the sender learnt about it.
@@ -247,17 +248,26 @@ END;
 
 CREATE TRIGGER subscriptions_came AFTER INSERT ON subscriptions WHEN new.dead_at IS NULL BEGIN
 	UPDATE origins SET subscriptions = subscriptions + 1 WHERE id = new.origin_id;
+	UPDATE vapid_keys SET subscriptions = subscriptions + 1 WHERE id = new.key_id;
 END;
 CREATE TRIGGER subscriptions_went AFTER DELETE ON subscriptions WHEN old.dead_at IS NULL BEGIN
 	UPDATE origins SET subscriptions = subscriptions - 1 WHERE id = old.origin_id;
+	UPDATE vapid_keys SET subscriptions = subscriptions - 1 WHERE id = old.key_id;
 END;
 CREATE TRIGGER subscriptions_died AFTER UPDATE OF dead_at ON subscriptions
 	WHEN old.dead_at IS NULL AND new.dead_at IS NOT NULL BEGIN
 	UPDATE origins SET subscriptions = subscriptions - 1 WHERE id = new.origin_id;
+	UPDATE vapid_keys SET subscriptions = subscriptions - 1 WHERE id = old.key_id;
 END;
 CREATE TRIGGER subscriptions_revived AFTER UPDATE OF dead_at ON subscriptions
 	WHEN old.dead_at IS NOT NULL AND new.dead_at IS NULL BEGIN
 	UPDATE origins SET subscriptions = subscriptions + 1 WHERE id = new.origin_id;
+	UPDATE vapid_keys SET subscriptions = subscriptions + 1 WHERE id = new.key_id;
+END;
+CREATE TRIGGER subscriptions_rekeyed AFTER UPDATE OF key_id ON subscriptions
+	WHEN old.key_id <> new.key_id AND old.dead_at IS NULL AND new.dead_at IS NULL BEGIN
+	UPDATE vapid_keys SET subscriptions = subscriptions - 1 WHERE id = old.key_id;
+	UPDATE vapid_keys SET subscriptions = subscriptions + 1 WHERE id = new.key_id;
 END;
 
 -- "Follow only this incident"; ends 24 h after the incident's end.
@@ -386,4 +396,4 @@ CREATE TABLE missed (
 
 INSERT INTO counters VALUES ('subscriptions', 0);
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;

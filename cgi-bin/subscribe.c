@@ -29,7 +29,7 @@
 #define RETRY_SECONDS "60"
 
 struct program {
-	struct app app;
+	struct app app; /* first: see renew */
 	struct endpoint_policy *policy;
 	struct limiter *limiter;
 	struct subscription_keys keys;
@@ -240,23 +240,35 @@ static void route(struct program *p, struct web *web)
 
 /* ------------------------------------------------------------------ the program */
 
-static bool load_key(const char *text, uint8_t out[SUBSCRIPTION_KEY_LEN])
+/* What is made of the configuration. */
+static int take_configuration(struct program *p, const struct conf *conf)
 {
-	return text != NULL && subscription_json_key(text, strlen(text), out);
+	struct endpoint_policy *policy;
+	char path[FILE_PATH_MAX];
+
+	if (policy_open(conf, &policy) < 0)
+		return -1;
+	endpoint_policy_close(p->policy);
+	limiter_close(&p->limiter);
+	p->policy = policy;
+	conf_path_limiter(conf, path, sizeof path);
+	p->limiter = limiter_open(path);
+	subscription_keys_take(conf, &p->keys);
+	return 1;
+}
+
+static int renew(struct app *app, const struct conf *fresh)
+{
+	return take_configuration((struct program *)app, fresh);
 }
 
 static void open_program(struct program *p)
 {
-	char path[FILE_PATH_MAX];
-
 	*p = (struct program){0};
 	app_open(&p->app, "subscribe", DB_VISITOR);
-	if (policy_open(&p->app.conf, &p->policy) < 0)
+	if (take_configuration(p, &p->app.conf) < 0)
 		log_die("SUBSCRIBE-01", "PUSH_EXTRA_HOSTS or PUSH_CONNECT_TO cannot be used");
-	conf_path_limiter(&p->app.conf, path, sizeof path);
-	p->limiter = limiter_open(path);
-	p->keys.has_current = load_key(p->app.conf.vapid_public_key, p->keys.current);
-	p->keys.has_previous = load_key(p->app.conf.vapid_previous_public_key, p->keys.previous);
+	p->app.renew = renew;
 }
 
 int main(void)

@@ -27,6 +27,13 @@ static const char usage_text[] =
     "  keys                          writes a fresh VAPID key pair into the configuration, if it "
     "has none\n"
     "  keys --print                  prints a fresh VAPID key pair and changes nothing\n"
+    "  keys --list                   the public keys in use, and how many subscriptions each has\n"
+    "  keys --rotate [--force]       exchanges the pair; the one before stays as VAPID_PREVIOUS_* "
+    "for those who\n"
+    "                                subscribed with it (--force: also if an earlier one is still "
+    "needed)\n"
+    "  keys --retire [--force]       removes the pair before, once nobody needs it (--force: gives "
+    "them up)\n"
     "  admin add NAME                adds a person who may sign in\n"
     "  admin passwd NAME             sets a password and ends that person's sessions\n"
     "                                (the password is read from standard input; an empty line "
@@ -93,9 +100,20 @@ static int run_init(struct tool *tool, int argc, char **argv)
 
 static int run_keys(struct tool *tool, int argc, char **argv)
 {
-	if (argc == 1 && strcmp(argv[0], "--print") == 0)
+	bool force = argc == 2 && strcmp(argv[1], "--force") == 0;
+	const char *what = argc == 1 || force ? argv[0] : "";
+
+	if (argc == 0)
+		return tool_write_keys(tool);
+	if (strcmp(what, "--rotate") == 0)
+		return tool_rotate_keys(tool, force);
+	if (strcmp(what, "--retire") == 0)
+		return tool_retire_keys(tool, force);
+	if (strcmp(what, "--list") == 0 && !force)
+		return tool_list_keys(tool);
+	if (strcmp(what, "--print") == 0 && !force)
 		return tool_print_keys();
-	return argc != 0 ? usage("keys takes --print or nothing") : tool_write_keys(tool);
+	return usage("keys takes nothing, --print, --list, --rotate or --retire");
 }
 
 static int run_admin_add(struct tool *tool, int argc, char **argv)

@@ -9,6 +9,7 @@
 #include "db.h"
 #include "file.h"
 #include "settings.h"
+#include "subscription.h"
 #include "verdict.h"
 
 #define PATIENCE_MS (5 * CLOCK_MINUTE)
@@ -230,23 +231,36 @@ static void look_at_keys(struct look *l)
 	if (!l->settings->push_enabled || *verdict == '\0' || strcmp(verdict, "ok") == 0)
 		return;
 	raise_alarm(l, ALARM_KEYS, arena_printf(l->arena, "Nobody can be told: %s", verdict),
-	    "Mend the keys in the configuration file and start the programs again. What was "
+	    "Mend the keys in the configuration file. What was "
 	    "published meanwhile is sent then, unless it is too old.");
 }
 
-/* Keys that were exchanged without the previous pair end every subscription one by one. */
+/* Subscriptions whose key is not in the configuration: the few whom an operator gave up are no alarm. */
+static int count_keyless(struct look *l, int64_t *n)
+{
+	struct subscription_keys keys;
+	struct subscription_key_counts counts;
+
+	subscription_keys_take(l->conf, &keys);
+	if (subscription_count_keys(l->db, &keys, &counts) < 0)
+		return -1;
+	*n = counts.others > (counts.current + counts.previous) / 10 ? counts.others : 0;
+	return 1;
+}
+
+/* Keys that were exchanged without the previous pair: nobody can be told any more, or push services say so one by one. */
 static int look_at_mismatches(struct look *l)
 {
 	struct db_stmt *s = db_stmt(l->db, SQL_ALARM_KEY_MISMATCH);
-	int64_t n;
+	int64_t n, keyless;
 
 	db_bind_int(s, ":since", l->now - CLOCK_DAY);
-	if (db_one_int(s, &n) != 1)
+	if (db_one_int(s, &n) != 1 || count_keyless(l, &keyless) < 0)
 		return -1;
 	for (size_t i = 0; i < l->n; i++)
 		if (l->out[i].kind == ALARM_REFUSED)
 			return 1;
-	if (n < MISMATCHES)
+	if (n < MISMATCHES && keyless < MISMATCHES)
 		return 1;
 	raise_alarm(l, ALARM_REFUSED,
 	    "Browsers that subscribed with other keys than the present ones are not told any more.",

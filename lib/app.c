@@ -16,6 +16,97 @@
  * missing. */
 #define LOOK_MS (10 * CLOCK_SECOND)
 
+/* How often a configuration is tried again that is right, but could not be used: its database may be there by now. */
+#define TRY_AGAIN_MS (5 * CLOCK_SECOND)
+
+/* 1 the database of `fresh` is open in *db, which stays NULL where it is the one that is open already; -1. */
+static int open_other_database(const struct app *app, const struct conf *fresh, struct db **db)
+{
+	char old[FILE_PATH_MAX], path[FILE_PATH_MAX];
+
+	*db = NULL;
+	conf_path_database(&app->conf, old, sizeof old);
+	conf_path_database(fresh, path, sizeof path);
+	if (strcmp(old, path) == 0)
+		return 1;
+	if (db_open(path, app->role, db) == 1)
+		return 1;
+	if (!app->conf_waits)
+		log_error("APP-06", "STATE_DIR: there is no usable database at %s", path);
+	return -1;
+}
+
+static void take_over(struct app *app, struct conf *fresh, struct db *db)
+{
+	if (db != NULL) {
+		db_close(&app->db);
+		app->db = db;
+	}
+	conf_release(&app->conf);
+	app->conf = *fresh;
+	web_trust_proxies(app->server, app->conf.trusted_proxies);
+}
+
+static int use(struct app *app, struct conf *fresh)
+{
+	struct db *db;
+
+	if (open_other_database(app, fresh, &db) < 0)
+		return -1;
+	if (app->renew != NULL && app->renew(app, fresh) < 0) {
+		db_close(&db);
+		return -1;
+	}
+	take_over(app, fresh, db);
+	return 1;
+}
+
+static void try_again(struct app *app)
+{
+	if (!app->conf_waits || clock_mono_ms() < app->conf_try_at)
+		return;
+	app->conf_try_at = clock_mono_ms() + TRY_AGAIN_MS;
+	conf_look_again(&app->conf);
+}
+
+/* 1 or -1; what cannot be used is tried again later, and told once. */
+static int use_or_wait(struct app *app, struct conf *fresh, bool *told)
+{
+	*told = app->conf_waits;
+	if (use(app, fresh) == 1) {
+		app->conf_waits = false;
+		log_info("APP-07", "the configuration has changed and was read again");
+		return 1;
+	}
+	conf_release(fresh);
+	if (!app->conf_waits)
+		app->conf_try_at = clock_mono_ms() + TRY_AGAIN_MS;
+	app->conf_waits = true;
+	return -1;
+}
+
+/* Before each request: what the file says now is what it is answered by. */
+static void follow_configuration(void *user)
+{
+	struct app *app = user;
+	struct buf error = BUF_INIT;
+	struct conf fresh;
+	bool told = false;
+
+	try_again(app);
+	int rc = conf_renew(&app->conf, CONF_WEB, &fresh, &error);
+	if (rc < 0)
+		app->conf_waits = false;
+	if (rc == 1)
+		rc = use_or_wait(app, &fresh, &told);
+	if (rc < 0 && !told)
+		log_error("APP-08",
+		    "the configuration has changed and cannot be used; what it said before stays "
+		    "in use%s%s",
+		    error.len > 0 ? ": " : "", error.len > 0 ? error.data : "");
+	buf_release(&error);
+}
+
 void app_open(struct app *app, const char *program, enum db_role role)
 {
 	struct buf error = BUF_INIT;
@@ -36,6 +127,7 @@ void app_open(struct app *app, const char *program, enum db_role role)
 	page_open();
 	app->server = web_open(program);
 	web_trust_proxies(app->server, app->conf.trusted_proxies);
+	web_set_prelude(app->server, follow_configuration, app);
 	buf_release(&error);
 }
 

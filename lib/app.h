@@ -5,6 +5,11 @@
  * product: transaction committed -> page published -> answer sent -> sender started.  What was
  * answered is on disk; what is on disk will be sent, whatever dies.
  *
+ * The configuration file may be edited under running programs (`atstatus keys --rotate` does): each
+ * request is answered by what it says when the request comes in.  A file that is wrong by then takes
+ * nobody down; it is told once in the log, and the configuration of before stays in use.  Where it
+ * names a STATE_DIR without a database, that is waited for.
+ *
  *	app_open(&app, "incident-post");
  *	while (app_next(&app)) {
  *		route(&app, app.web);
@@ -24,6 +29,11 @@
 struct app {
 	struct conf conf;
 	enum db_role role;
+	/* What the program itself made of the configuration is made anew of `fresh`.  1; or -1, logged: `fresh` cannot
+	 * be used, and all stays as it is.  NULL: nothing was made of it. */
+	int (*renew)(struct app *app, const struct conf *fresh);
+	bool conf_waits;     /* the file says what could not be used yet: it is tried again ... */
+	int64_t conf_try_at; /* ... then; monotonic */
 	struct db *db;
 	struct web_server *server;
 	struct web *web;      /* the request being answered */

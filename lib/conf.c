@@ -295,6 +295,8 @@ static void set_place(struct conf *conf, char *file, bool exists)
 	char *slash = strrchr(file, '/');
 
 	conf->folder = conf_copy(file, slash == file ? 1 : (size_t)(slash - file));
+	conf->sought = conf_copy(file, strlen(file));
+	conf_take_stamp(file, &conf->stamp);
 	if (exists)
 		conf->file = file;
 	else
@@ -371,7 +373,7 @@ static void release_hosts(struct conf *conf)
 
 void conf_release(struct conf *conf)
 {
-	char *plain[] = {conf->file, conf->folder, conf->site_url, conf->state_dir,
+	char *plain[] = {conf->file, conf->folder, conf->sought, conf->site_url, conf->state_dir,
 	    conf->vapid_public_key, conf->vapid_previous_public_key, conf->vapid_subject,
 	    conf->vapid_problem, conf->push_ca_file, conf->push_proxy};
 

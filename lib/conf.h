@@ -7,8 +7,10 @@
  * that name the line.  A real environment variable of the same name wins; an empty value means "not
  * set" in both places.  Relative paths count from the file's folder.
  *
- * Everything is read once, at start-up, into one plain struct; a value that is wrong is reported by
- * a sentence for the operator and the program does not start.  The keys of the push protocol are
+ * Everything is read at start-up into one plain struct; a value that is wrong is reported by a
+ * sentence for the operator and the program does not start.  A program that runs on asks conf_renew
+ * before each piece of work, so that an edit of the file holds from the next one on without a
+ * restart; a file that is wrong by then is told once, and the program goes on with what it has.  The keys of the push protocol are
  * the exception: a bad key must not take the status page down, so it is left out (NULL) and
  * vapid_problem says why; the sender stores that sentence, admin shows it.
  *
@@ -55,10 +57,24 @@ struct conf_connect {
 	uint16_t connect_port;
 };
 
+/* What a file is recognized by; private to conf*.c. */
+struct conf_stamp {
+	bool exists,
+	    is_fresh; /* fresh: written so lately that its times do not tell the next writing */
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	mode_t mode;
+	struct timespec modified, changed;
+	uint64_t hash; /* of mode and bytes */
+};
+
 /* All strings are owned by the struct; NULL = not set. */
 struct conf {
 	char *file;   /* absolute path of the file that was read, NULL without one */
 	char *folder; /* absolute folder that relative paths count from */
+	char *sought; /* the path that is watched for changes: file, or where one would be */
+	struct conf_stamp stamp;
 
 	char *site_url;	  /* "https://status.example.com": lower case, no slash, no default port */
 	bool site_secure; /* push and secure cookies work: https, or http on this very machine */
@@ -96,6 +112,21 @@ struct conf {
  * refused: `error` then holds one sentence "<file>:<line>: ..." and *conf is empty.  Nothing is
  * logged. */
 int conf_load(struct conf *conf, enum conf_role role, struct buf *error);
+
+/* True if the file is no longer the one that *conf was read from: replaced, edited, removed, or made
+ * where there was none. */
+bool conf_has_changed(const struct conf *conf);
+
+/* Reads the file again if it has changed since it was last looked at.  1 *fresh is what it says now
+ * (*conf stays what it was: the caller takes *fresh over, or releases it); 0 nothing has changed; -1
+ * it is refused, as by conf_load.  Either way this state of the file is not looked at again, so a
+ * mistake is told once.  A file that was emptied within the last seconds is still being written: it
+ * has not changed yet. */
+int conf_renew(struct conf *conf, enum conf_role role, struct conf *fresh, struct buf *error);
+
+/* The next conf_renew reads the file, whatever it is like: for a configuration that was right, but could not be used
+ * yet. */
+void conf_look_again(struct conf *conf);
 
 /* Gives everything back; private keys are overwritten first.  Safe on an empty struct. */
 void conf_release(struct conf *conf);

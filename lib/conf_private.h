@@ -45,6 +45,9 @@ struct conf_reader {
 /* Turns every raw value into a member of r->conf.  False: r->error says which is wrong. */
 bool conf_understand(struct conf_reader *r);
 
+/* What the file is like now; never fails. */
+void conf_take_stamp(const char *path, struct conf_stamp *out);
+
 /* malloc'd copies; running out of memory ends the process. */
 char *conf_copy(const char *s, size_t len);
 void *conf_wider(void *list, size_t count, size_t size);

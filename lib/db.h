@@ -43,7 +43,7 @@ enum db_role {
 };
 
 /* The schema this library is written for (PRAGMA user_version). */
-#define DB_VERSION 3
+#define DB_VERSION 4
 
 /* Opens an existing database of this version.  1 opened, 0 there is none, -1 broken, or of another
  * version (the log names the command that mends it). */

@@ -13,7 +13,7 @@ static const char *const writable[] = {
 		   "exceptions sequences counters lanes sqlite_sequence ",
     [DB_ADMIN] = "*",
     [DB_SENDER] =
-	" subscriptions origins follows mutes jobs job_notices job_texts exceptions "
+	" subscriptions origins vapid_keys follows mutes jobs job_notices job_texts exceptions "
 	"sequences counters lanes ledger missed settings components component_history incidents "
 	"incident_updates incident_update_components incident_components reminders "
 	"posts audit sqlite_sequence ",

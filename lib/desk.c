@@ -33,8 +33,18 @@ static const char *const base_path[] = {
 };
 static_assert(nelem(base_path) == DESK_PROGRAM__MAX, "a path for each");
 
+/* Sign-ins are counted in the configuration's STATE_DIR. */
+static int renew(struct app *app, const struct conf *fresh)
+{
+	(void)app;
+	(void)fresh;
+	desk_close_sign();
+	return 1;
+}
+
 void desk_open(struct app *app)
 {
+	app->renew = renew;
 	desk_open_templates();
 	web_set_error_page(app->server, desk_draw_error);
 }

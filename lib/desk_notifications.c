@@ -2,6 +2,7 @@
  * for it. */
 #include "base.h"
 #include "desk_parts.h"
+#include "subscription.h"
 
 /* ------------------------------------------------------------------ is everything in order? */
 
@@ -19,6 +20,8 @@ static void add_check(
 
 static const char good[] = "operational", look[] = "degraded_performance", bad[] = "major_outage";
 
+#define KEY_SHOWN 12 /* enough of a public key to tell it from another one */
+
 static void check_keys(struct desk *d, struct tv *t)
 {
 	const char *problem = d->app->conf.vapid_problem, *verdict = d->settings.vapid_verdict;
@@ -27,10 +30,13 @@ static void check_keys(struct desk *d, struct tv *t)
 		problem = "VAPID_PUBLIC_KEY is not set.";
 	if (problem != NULL)
 		add_check(t, bad, "Keys", problem,
-		    "Run “atstatus keys”, which makes a pair where there is none, and start the "
-		    "programs again.");
+		    "Run “atstatus keys”, which makes a pair where there is none.");
 	else if (strcmp(verdict, "ok") == 0)
-		add_check(t, good, "Keys", "The pair of keys is complete and fits together.", NULL);
+		add_check(t, good, "Keys",
+		    arena_printf(d->arena,
+			"The pair of keys is complete and fits together; in use is %.*s….",
+			KEY_SHOWN, d->app->conf.vapid_public_key),
+		    NULL);
 	else if (*verdict == '\0')
 		add_check(t, look, "Keys",
 		    "The keys look right; the sender has not checked them yet.",
@@ -38,6 +44,44 @@ static void check_keys(struct desk *d, struct tv *t)
 	else
 		add_check(t, bad, "Keys", verdict,
 		    "Until this is mended in the configuration file, no notification leaves.");
+}
+
+/* "3 of 120 browsers have" */
+static const char *browsers_have(struct desk *d, int64_t n, int64_t all)
+{
+	return arena_printf(d->arena, "%s of %s %s", desk_number(d->arena, n),
+	    desk_count(d->arena, all, "browser", "browsers"), n == 1 ? "has" : "have");
+}
+
+/* The keys of before, while anybody needs them. */
+static int check_older_keys(struct desk *d, struct tv *t, int64_t all)
+{
+	const char *previous = d->app->conf.vapid_previous_public_key;
+	struct subscription_keys keys;
+	struct subscription_key_counts n;
+
+	subscription_keys_take(&d->app->conf, &keys);
+	if (subscription_count_keys(d->db, &keys, &n) < 0)
+		return -1;
+	if (previous != NULL && n.previous > 0)
+		add_check(t, good, "Keys before",
+		    arena_printf(d->arena,
+			"%s the pair before, %.*s…; each changes over by itself when it visits the "
+			"page.",
+			browsers_have(d, n.previous, all), KEY_SHOWN, previous),
+		    NULL);
+	else if (previous != NULL)
+		add_check(t, look, "Keys before", "No browser has the pair before any more.",
+		    "“atstatus keys --retire” removes it from the configuration.");
+	if (n.others > 0)
+		add_check(t, look, "Keys before",
+		    arena_printf(d->arena,
+			"%s keys that are not in the configuration, and cannot be told anything.",
+			browsers_have(d, n.others, all)),
+		    "Each changes over when it visits the page. If the keys were changed by "
+		    "mistake, name the old "
+		    "pair as VAPID_PREVIOUS_PUBLIC_KEY and VAPID_PREVIOUS_PRIVATE_KEY.");
+	return 1;
 }
 
 static void check_subject(struct desk *d, struct tv *t)
@@ -199,6 +243,10 @@ static void draw_notifications(struct desk *d, int status, const struct settings
 	}
 	desk_add_tabs(d, t, DESK_NOTIFICATIONS);
 	check_keys(d, t);
+	if (check_older_keys(d, t, n) < 0) {
+		desk_broken(d);
+		return;
+	}
 	check_subject(d, t);
 	check_https(d, t);
 	check_hosts(d, t);

@@ -40,6 +40,7 @@ SQL(JOB_ADD_TEXT, "INSERT INTO job_texts (job_id, position, lang, title, body)"
 SQL(JOB_SEQUENCE,
     "INSERT INTO sequences (subject_id, seq) VALUES (:subject, :now)"
     " ON CONFLICT (subject_id) DO UPDATE SET seq = max(seq + 1, excluded.seq) RETURNING seq")
+SQL(JOB_LANG, "SELECT lang FROM subscriptions WHERE id = :subscription")
 SQL(JOB_ADD_TEST_EXCEPTION,
     "INSERT INTO exceptions (job_id, subscription_id, origin_id, shard, due_at)"
     " SELECT :job, id, origin_id, shard, :now FROM subscriptions WHERE id = :subscription")
@@ -202,6 +203,7 @@ SQL(INCIDENT_SAVE, "UPDATE incidents SET name = :name, status = :status, impact 
 		   " scheduled_for = :for, scheduled_until = :until, begun_at = :begun,"
 		   " overrun_at = :overrun, auto_start = :auto_start, auto_end = :auto_end,"
 		   " sequence = :sequence, content_rev = " NEXT_CONTENT_REV " WHERE id = :id")
+SQL(INCIDENT_UNMUTE, "DELETE FROM mutes WHERE incident_id = :id AND until = 'resolved'")
 SQL(INCIDENT_DELETE, "DELETE FROM incidents WHERE id = :id")
 SQL(INCIDENT_UPDATES,
     "SELECT id, status, body, created_at, updated_at, display_at, deliver_notifications"
@@ -307,6 +309,7 @@ SQL(TOKEN_REVOKE, "UPDATE tokens SET revoked_at = :now WHERE name = :name AND re
 SQL(VAPID_KEY_ADD,
     "INSERT INTO vapid_keys (public_key, created_at) VALUES (:key, :now) ON CONFLICT DO NOTHING")
 SQL(VAPID_KEY_ID, "SELECT id FROM vapid_keys WHERE public_key = :key")
+SQL(VAPID_KEY_COUNT, "SELECT subscriptions FROM vapid_keys WHERE public_key = :key")
 SQL(SUBSCRIPTION_COUNT, "SELECT n FROM counters WHERE name = 'subscriptions'")
 SQL(SUBSCRIPTION_COUNT_ALIVE,
     "SELECT coalesce(sum(subscriptions), 0) FROM origins") /* scan: one row per push service */
@@ -336,7 +339,7 @@ SQL(THROTTLE_SWEEP, "DELETE FROM failures WHERE ends_at <= :now")
 SQL(SUBSCRIPTION_GET,
     "SELECT s.id, s.p256dh, s.auth, k.public_key, s.components, s.events, s.min_impact, s.lang,"
     " s.quiet_from, s.quiet_to, s.quiet_tz, s.quiet_critical, s.last_seen_at, s.dead_at,"
-    " s.last_test_at, s.last_test_outcome"
+    " s.last_test_at, s.last_test_outcome, s.origin_id, s.shard, s.proven"
     " FROM subscriptions s JOIN vapid_keys k ON k.id = s.key_id WHERE s.endpoint_hash = :hash")
 SQL(SUBSCRIPTION_COMPONENT, "SELECT 1 FROM components WHERE id = :id")
 SQL(SUBSCRIPTION_INCIDENT, "SELECT resolved_at FROM incidents WHERE id = :id")
@@ -397,6 +400,21 @@ SQL(SUBSCRIPTION_TAKE_MUTES, "INSERT INTO mutes (subscription_id, incident_id, u
 			     " SELECT :id, incident_id, until FROM mutes"
 			     " WHERE subscription_id = :old ON CONFLICT DO NOTHING")
 
+/* ---- subscription_push.c: what became of the last notification; asked by visitors, so a handful of rows each */
+SQL(SUBSCRIPTION_JOBS,
+    "SELECT id, public_id, created_at, state, spread, max_subscription_id, first_at, retry_of"
+    " FROM jobs WHERE is_test = 0 ORDER BY id DESC LIMIT :limit")
+SQL(SUBSCRIPTION_JOB_NOTICES,
+    "SELECT trigger, incident_id, components, max_impact, expires_at FROM job_notices"
+    " WHERE job_id = :job ORDER BY position LIMIT 64")
+SQL(SUBSCRIPTION_JOB_ROWS,
+    "SELECT (SELECT tries FROM exceptions WHERE job_id = :job AND subscription_id = :id),"
+    " EXISTS (SELECT 1 FROM missed WHERE job_id = :job AND subscription_id = :id),"
+    " (SELECT done OR cursor >= :id FROM lanes"
+    "  WHERE job_id = :job AND origin_id = :origin AND shard = :shard)")
+SQL(SUBSCRIPTION_JOB_LEDGER,
+    "SELECT outcome, n FROM ledger WHERE job_id = :job AND origin_id = :origin")
+
 /* ---- bulletin.c */
 SQL(BULLETIN_JOB,
     "SELECT state, is_test, max_subscription_id, created_at FROM jobs WHERE id = :job")
@@ -406,6 +424,8 @@ SQL(BULLETIN_NOTICES,
     " ORDER BY position LIMIT :limit")
 SQL(BULLETIN_TEXTS, "SELECT lang, title, body FROM job_texts"
 		    " WHERE job_id = :job AND position = :position ORDER BY lang")
+SQL(BULLETIN_OPEN_INCIDENTS, /* scan: of what is open, by its index */
+    "SELECT count(*) FROM incidents WHERE resolved_at IS NULL AND scheduled_for IS NULL")
 SQL(BULLETIN_NEWER,
     "SELECT n.job_id, j.max_subscription_id, n.incident_id, n.trigger, n.components, n.max_impact"
     " FROM job_notices n JOIN jobs j ON j.id = n.job_id"
@@ -461,7 +481,7 @@ SQL(LANE_NEXT_WORK,
 #define LANE_COLUMNS                                                                               \
 	"s.id, s.endpoint_hash, s.endpoint, s.p256dh, s.auth, s.key_id, s.components, s.events,"   \
 	" s.min_impact, s.lang, s.proven, s.max_payload, s.strikes, s.struck_at,"                  \
-	" s.suspended_until"
+	" s.suspended_until, s.quiet_from, s.quiet_to, s.quiet_tz, s.quiet_critical"
 SQL(LANE_NEWEST,
     "SELECT job_id, cursor, claimed_to, tries FROM lanes WHERE origin_id = :origin"
     " AND shard = :shard AND done = 0 AND job_id < :below ORDER BY job_id DESC LIMIT 1")
@@ -559,16 +579,22 @@ SQL(UPKEEP_PURGE_DEAD, "DELETE FROM subscriptions WHERE id IN (SELECT id FROM su
 SQL(UPKEEP_PURGE_UNSEEN, /* scan: of those that never got a push */
     "DELETE FROM subscriptions WHERE id IN (SELECT id FROM subscriptions"
     " WHERE proven = 0 AND last_seen_at < :before LIMIT 500)")
-SQL(UPKEEP_ENDED_FOLLOW,
-    "SELECT f.incident_id FROM follows f JOIN incidents i ON i.id = f.incident_id"
-    " WHERE i.resolved_at < :before LIMIT 1") /* scan: the small table */
-SQL(UPKEEP_ERASE_EMPTY,
-    "DELETE FROM subscriptions WHERE components = '' AND id IN"
-    "  (SELECT subscription_id FROM follows WHERE incident_id = :incident)"
-    " AND NOT EXISTS (SELECT 1 FROM follows f WHERE f.subscription_id = subscriptions.id"
-    "  AND f.incident_id <> :incident)")
-SQL(UPKEEP_END_FOLLOWS, "DELETE FROM follows WHERE incident_id = :incident")
-SQL(UPKEEP_END_MUTES, "DELETE FROM mutes WHERE incident_id = :incident")
+SQL(UPKEEP_ENDED, /* scan: incidents, two looks into an index for each */
+    "SELECT i.id FROM incidents i WHERE i.resolved_at <= :before AND"
+    " (EXISTS (SELECT 1 FROM follows f WHERE f.incident_id = i.id)"
+    "  OR EXISTS (SELECT 1 FROM mutes m WHERE m.incident_id = i.id)) LIMIT 1")
+/* rows that were made by a follow of this and have nothing else; also before it is deleted */
+SQL(UPKEEP_ERASE_FOLLOWERS,
+    "DELETE FROM subscriptions WHERE id IN (SELECT s.id FROM follows f"
+    " JOIN subscriptions s ON s.id = f.subscription_id"
+    " WHERE f.incident_id = :incident AND s.components = '' AND NOT EXISTS (SELECT 1 FROM follows o"
+    "  WHERE o.subscription_id = s.id AND o.incident_id <> :incident) LIMIT 500)")
+SQL(UPKEEP_END_FOLLOWS,
+    "DELETE FROM follows WHERE incident_id = :incident AND subscription_id IN"
+    " (SELECT subscription_id FROM follows WHERE incident_id = :incident LIMIT 500)")
+SQL(UPKEEP_END_MUTES,
+    "DELETE FROM mutes WHERE incident_id = :incident AND subscription_id IN"
+    " (SELECT subscription_id FROM mutes WHERE incident_id = :incident LIMIT 500)")
 SQL(UPKEEP_POSTS, "DELETE FROM posts WHERE created_at < :before")
 SQL(UPKEEP_LANES, "DELETE FROM lanes WHERE done = 1 AND job_id IN" /* scan: kept small by this */
 		  " (SELECT l.job_id FROM lanes l JOIN jobs j ON j.id = l.job_id"
@@ -619,5 +645,4 @@ SQL(METRICS_EXCEPTIONS, /* scan: only what is to be tried again */
     "SELECT count(*), coalesce(sum(due_at <= :now), 0) FROM exceptions")
 
 /* ---- push-sender.c */
-SQL(SENDER_KEY, "SELECT id FROM vapid_keys WHERE public_key = :key")
 SQL(SENDER_SUBSCRIPTIONS, "SELECT n FROM counters WHERE name = 'subscriptions'")

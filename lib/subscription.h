@@ -24,6 +24,7 @@
 #include "endpoint.h"
 
 struct arena;
+struct conf;
 struct db;
 
 #define SUBSCRIPTION_AUTH_LEN 16
@@ -60,6 +61,17 @@ struct subscription_keys {
 	bool has_current, has_previous;
 	uint8_t current[SUBSCRIPTION_KEY_LEN], previous[SUBSCRIPTION_KEY_LEN];
 };
+
+/* The keys that the configuration names. */
+void subscription_keys_take(const struct conf *conf, struct subscription_keys *out);
+
+/* How many living subscriptions were made with each; others: with keys that are not named, which nobody can tell
+ * anything until the pair is put back.  1 or -1. */
+struct subscription_key_counts {
+	int64_t current, previous, others;
+};
+int subscription_count_keys(
+    struct db *db, const struct subscription_keys *keys, struct subscription_key_counts *out);
 
 /* Endpoint in canonical form, and the secret that goes with it. */
 struct subscription_proof {
@@ -116,6 +128,12 @@ struct subscription_view {
 	bool key_current;
 	int64_t last_test_at;	       /* ms, 0 = never */
 	const char *last_test_outcome; /* NULL = never */
+	/* Of the newest of the last 20 notifications that it was to get, judged by its present choices: "sending",
+	 * "retrying", "accepted", "refused", "expired", "missed" (one of these two), "stopped", or "gone" (its push
+	 * service says that it is no more); NULL where there was none or it cannot be known.  At, in ms, as near as is
+	 * known: the job's first acceptance, its time, or its end. */
+	const char *last_push_outcome;
+	int64_t last_push_at;
 };
 
 /* DONE, ABSENT, BUSY or BROKEN. */

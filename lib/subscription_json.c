@@ -402,6 +402,18 @@ static void put_incidents(struct json_writer *w, const struct subscription_view 
 	json_end_array(w);
 }
 
+static void put_last_push(struct json_writer *w, const struct subscription_view *view)
+{
+	if (view->last_push_outcome == NULL) {
+		json_put_null(w, "last_push");
+		return;
+	}
+	json_begin_object(w, "last_push");
+	json_put_time(w, "at", view->last_push_at);
+	json_put_string(w, "outcome", view->last_push_outcome);
+	json_end_object(w);
+}
+
 void subscription_json_view(const struct subscription_view *view, struct json_writer *w)
 {
 	json_begin_object(w, NULL);
@@ -420,5 +432,6 @@ void subscription_json_view(const struct subscription_view *view, struct json_wr
 		json_put_time(w, "at", view->last_test_at);
 	json_put_string(w, "outcome", view->last_test_outcome);
 	json_end_object(w);
+	put_last_push(w, view);
 	json_end_object(w);
 }

@@ -133,7 +133,8 @@ enum subscription_result subscription_read(struct db *db, struct arena *a,
 	    .last_test_at = row.last_test_at,
 	    .last_test_outcome = row.last_test_outcome,
 	};
-	if (read_follows(db, a, row.id, out) < 0 || read_mutes(db, a, row.id, out) < 0)
+	if (read_follows(db, a, row.id, out) < 0 || read_mutes(db, a, row.id, out) < 0 ||
+	    subscription_last_push(db, a, &row, out) < 0)
 		return end(db, SUBSCRIPTION_BROKEN);
 	return end(db, SUBSCRIPTION_DONE);
 }

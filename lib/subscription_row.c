@@ -45,6 +45,10 @@ static void take_row(struct db_stmt *s, struct arena *a, struct subscription_row
 	r->dead = !db_col_null(s, 13);
 	r->last_test_at = db_col_int(s, 14);
 	r->last_test_outcome = db_col_strdup(s, 15, a);
+	r->dead_at = db_col_int(s, 13);
+	r->origin_id = db_col_int(s, 16);
+	r->shard = (int)db_col_int(s, 17);
+	r->proven = db_col_int(s, 18) != 0;
 }
 
 int subscription_find(struct db *db, struct arena *a, const char *url, struct subscription_row *out)

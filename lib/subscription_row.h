@@ -18,6 +18,10 @@ struct subscription_row {
 	int64_t last_seen_at, last_test_at; /* ms; 0 = never */
 	const char *last_test_outcome;
 	bool dead;
+	int64_t dead_at; /* ms; 0 = it lives */
+	int64_t origin_id;
+	int shard;
+	bool proven; /* its push service accepted something for it */
 };
 
 /* What a row is found by: the first half of SHA-256 of the canonical endpoint. */
@@ -30,5 +34,9 @@ int subscription_find(
 /* As above; an unknown endpoint and a wrong secret are the same: 0. */
 int subscription_find_proven(struct db *db, struct arena *a, const struct subscription_proof *proof,
     struct subscription_row *out);
+
+/* Sets last_push_* of a view whose follows and mutes are read.  1 or -1. */
+int subscription_last_push(struct db *db, struct arena *a, const struct subscription_row *row,
+    struct subscription_view *out);
 
 #endif

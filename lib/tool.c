@@ -1,18 +1,14 @@
-/* tool.c - setting up: configuration, folders, database, page.  See tool.h. */
+/* tool.c - setting up: folders, database, page.  See tool.h; the configuration is in tool_keys.c. */
 #include "base.h"
 #include "tool_parts.h"
 
-#include <fcntl.h>
-
 #include "arena.h"
 #include "asset.h"
-#include "buf.h"
 #include "clock.h"
 #include "db.h"
 #include "digest.h"
 #include "file.h"
 #include "page.h"
-#include "point.h"
 #include "settings.h"
 #include "text.h"
 
@@ -46,121 +42,6 @@ int tool_open_db(struct tool *tool)
 	if (rc == 0)
 		return tool_fail("there is no database at %s: run `atstatus init`", path);
 	return rc == 1 ? 0 : tool_fail("%s cannot be used", path);
-}
-
-/* ------------------------------------------------------------------ keys and configuration */
-
-/* VAPID_PUBLIC_KEY=… and VAPID_PRIVATE_KEY=…, two lines. */
-static int add_key_lines(struct buf *out)
-{
-	uint8_t private_key[32], public_key[65];
-
-	if (!point_generate(private_key, public_key))
-		return tool_fail("a key pair could not be made");
-	buf_add_str(out, "VAPID_PUBLIC_KEY=");
-	text_base64url_add(out, public_key, sizeof public_key);
-	buf_add_str(out, "\nVAPID_PRIVATE_KEY=");
-	text_base64url_add(out, private_key, sizeof private_key);
-	buf_add_char(out, '\n');
-	digest_cleanse(private_key, sizeof private_key);
-	return 0;
-}
-
-int tool_print_keys(void)
-{
-	struct buf lines = BUF_INIT;
-	int rc = add_key_lines(&lines);
-
-	if (rc == 0)
-		fputs(lines.data, stdout);
-	digest_cleanse(lines.data, lines.len);
-	buf_release(&lines);
-	return rc;
-}
-
-/* Folder and name of the configuration file. */
-static void split_path(const char *path, char dir[FILE_PATH_MAX], const char **name)
-{
-	const char *slash = strrchr(path, '/');
-
-	*name = slash == NULL ? path : slash + 1;
-	snprintf(dir, FILE_PATH_MAX, "%.*s", slash == NULL ? 1 : (int)(slash - path),
-	    slash == NULL ? "." : path);
-}
-
-static int write_configuration(const char *path, const struct buf *text)
-{
-	char dir[FILE_PATH_MAX];
-	const char *name;
-
-	split_path(path, dir, &name);
-	if (file_publish(dir, name, text->data, text->len, 0600) < 0)
-		return tool_fail(
-		    "%s could not be written by this user (%ld); root becomes the owner of "
-		    "STATE_DIR, who must be able to write there",
-		    path, (long)geteuid());
-	return 0;
-}
-
-/* Loads the file that was just written. */
-static int reload(struct tool *tool)
-{
-	struct buf error = BUF_INIT;
-	int rc = 0;
-
-	conf_release(&tool->conf);
-	if (conf_load(&tool->conf, CONF_TOOL, &error) < 0)
-		rc = tool_fail("%s", error.data);
-	tool->has_file = rc == 0;
-	buf_release(&error);
-	return rc;
-}
-
-static int create_configuration(struct tool *tool)
-{
-	struct buf text = BUF_INIT;
-	char *path;
-	int rc;
-
-	conf_find_file(&path);
-	buf_add_str(&text, "# ATStatus, see docs/contract.md for every key.  The private key is a "
-			   "secret: whoever has it\n"
-			   "# can send notifications in the name of this page.\n");
-	/* keys may come from the environment */
-	rc = tool->conf.vapid_public_key == NULL ? add_key_lines(&text) : 0;
-	if (tool->conf.site_url != NULL)
-		buf_printf(&text, "SITE_URL=%s\n", tool->conf.site_url);
-	if (rc == 0)
-		rc = write_configuration(path, &text);
-	if (rc == 0)
-		printf("Wrote %s.\n", path);
-	digest_cleanse(text.data, text.len);
-	buf_release(&text);
-	free(path);
-	return rc == 0 ? reload(tool) : rc;
-}
-
-int tool_write_keys(struct tool *tool)
-{
-	struct buf text = BUF_INIT;
-	int rc = 0;
-
-	if (tool->conf.vapid_public_key != NULL)
-		return tool_fail("there is a key pair already; subscriptions are bound to it. "
-				 "`atstatus keys --print` makes another one to look at");
-	if (!tool->has_file)
-		return create_configuration(tool);
-	if (file_read(tool->conf.file, CONF_FILE_MAX, &text) != 1)
-		rc = tool_fail("%s cannot be read", tool->conf.file);
-	if (text.len > 0 && text.data[text.len - 1] != '\n')
-		buf_add_char(&text, '\n');
-	if (rc == 0)
-		rc = add_key_lines(&text);
-	if (rc == 0)
-		rc = write_configuration(tool->conf.file, &text);
-	digest_cleanse(text.data, text.len);
-	buf_release(&text);
-	return rc;
 }
 
 /* ------------------------------------------------------------------ folders and database */
@@ -205,7 +86,7 @@ static int add_secret(struct db *db, const char *name)
 	return rc;
 }
 
-static int add_key_row(struct db *db, const char *public_key)
+int tool_add_key_row(struct db *db, const char *public_key)
 {
 	struct db_stmt *s;
 	uint8_t point[65];
@@ -244,8 +125,9 @@ static int fill_database(struct tool *tool)
 
 	for (size_t i = 0; ok && i < nelem(secrets); i++)
 		ok = add_secret(db, secrets[i]) >= 0;
-	ok = ok && add_key_row(db, tool->conf.vapid_public_key) >= 0 &&
-	     add_key_row(db, tool->conf.vapid_previous_public_key) >= 0 && add_page_id(db) >= 0;
+	ok = ok && tool_add_key_row(db, tool->conf.vapid_public_key) >= 0 &&
+	     tool_add_key_row(db, tool->conf.vapid_previous_public_key) >= 0 &&
+	     add_page_id(db) >= 0;
 	if (ok && db_commit(db) == 1)
 		return 0;
 	db_rollback(db);
@@ -320,7 +202,7 @@ static int renew_database(struct tool *tool)
 
 int tool_init(struct tool *tool)
 {
-	if (!tool->has_file && create_configuration(tool) != 0)
+	if (!tool->has_file && tool_create_configuration(tool) != 0)
 		return 1;
 	if (make_folders(tool) != 0 || renew_database(tool) != 0 || create_database(tool) != 0 ||
 	    fill_database(tool) != 0 || tool_first_admin(tool) != 0)

@@ -23,6 +23,14 @@ int tool_init(struct tool *tool);
 
 int tool_print_keys(void);
 int tool_write_keys(struct tool *tool);
+
+/* A fresh pair takes the place of the present one, which becomes the previous one; an earlier previous one goes, if no
+ * living subscription needs it or force says so.  Retiring removes the previous one under the same condition.  The file
+ * keeps owner, mode and every other line; an audit row tells of it. */
+int tool_rotate_keys(struct tool *tool, bool force);
+int tool_retire_keys(struct tool *tool, bool force);
+int tool_list_keys(struct tool *tool); /* public keys and how many subscriptions each has */
+
 int tool_add_admin(struct tool *tool, const char *name);
 int tool_set_password(struct tool *tool, const char *name);
 int tool_add_token(struct tool *tool, const char *name, const char *scopes);

@@ -35,6 +35,8 @@ struct web_server {
 	struct web web;
 	struct web_link link;
 	struct buf out;
+	web_prelude *prelude;
+	void *prelude_user;
 };
 
 static volatile sig_atomic_t stop_asked;
@@ -106,6 +108,12 @@ struct web_server *web_open(const char *program)
 void web_trust_proxies(struct web_server *server, char *const *addresses)
 {
 	server->link.proxies = addresses;
+}
+
+void web_set_prelude(struct web_server *server, web_prelude *run, void *user)
+{
+	server->prelude = run;
+	server->prelude_user = user;
 }
 
 void web_set_error_page(struct web_server *server, web_error_page *draw)
@@ -237,6 +245,8 @@ int web_next(struct web_server *server, struct web **web)
 		if (rc <= 0)
 			return rc;
 		struct web *w = &server->web;
+		if (server->prelude != NULL)
+			server->prelude(server->prelude_user);
 		if (begin(server, server->fastcgi ? server->fcgx.envp : environ)) {
 			*web = w;
 			return 1;

@@ -84,6 +84,10 @@ struct web_server *web_open(const char *program);
  * text, NULL at the end, kept by pointer.  Without this call none counts. */
 void web_trust_proxies(struct web_server *server, char *const *addresses);
 
+/* Called when a request has come in, before anything of it is looked at. */
+typedef void web_prelude(void *user);
+void web_set_prelude(struct web_server *server, web_prelude *run, void *user);
+
 /* Draws the HTML of an error page into out.  Without one, errors are plain text. */
 typedef void web_error_page(struct web *web, int status, const char *sentence, struct buf *out);
 void web_set_error_page(struct web_server *server, web_error_page *draw);

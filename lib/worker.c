@@ -64,6 +64,22 @@ static void stop(struct worker *w)
 	courier_stop(w->courier);
 }
 
+/* The file that the configuration came from is looked at now and then. */
+static void follow_configuration(struct worker *w)
+{
+	const struct worker_settings *s = w->settings;
+	int64_t now = clock_mono_ms();
+
+	if (s->outdated == NULL || w->stopping || now - w->looked_at < LOOK_MS)
+		return;
+	w->looked_at = now;
+	if (!s->outdated(s->user))
+		return;
+	log_info("WORKER-07", "the configuration has changed: what is left is sent by the new one");
+	w->outdated = true;
+	stop(w);
+}
+
 static void on_wake(void *user, unsigned events)
 {
 	struct worker *w = user;
@@ -76,6 +92,7 @@ static void on_wake(void *user, unsigned events)
 	} else if (n == 0) {
 		transport_unwatch(w->wake_watch);
 		w->wake_watch = NULL;
+		w->outdated = false;
 		stop(w);
 	}
 }
@@ -87,6 +104,7 @@ static void on_stop(void *user, unsigned events)
 	(void)events;
 	transport_unwatch(w->stop_watch); /* it stays readable */
 	w->stop_watch = NULL;
+	w->outdated = false; /* nobody goes on with another one */
 	stop(w);
 }
 
@@ -171,6 +189,7 @@ static void follow_clock(struct worker *w)
 static int turn(struct worker *w)
 {
 	follow_clock(w);
+	follow_configuration(w);
 	/* what is due stands in another file now, which a sender that begins anew reads */
 	if (db_has_moved(w->db)) {
 		log_error("WORKER-05", "the database file was replaced, moved or removed: ending");
@@ -248,8 +267,11 @@ static void release(struct worker *w)
 static int open_all(struct worker *w)
 {
 	const struct worker_settings *s = w->settings;
-	struct lane_settings lane = {
-	    .site_url = s->site_url, .key_id = s->key_id, .previous_key_id = s->previous_key_id};
+	struct lane_settings lane = {.site_url = s->site_url,
+	    .key_id = s->key_id,
+	    .previous_key_id = s->previous_key_id,
+	    .outdated = s->outdated,
+	    .user = s->user};
 
 	if (db_open(s->database, DB_SENDER, &w->db) != 1)
 		return -1;
@@ -270,7 +292,7 @@ int worker_run(const struct worker_settings *settings)
 		rc = loop(&w);
 		log_summary(&w);
 	}
-	bool stopped = w.stopping;
+	bool stopped = w.stopping && !w.outdated;
 	release(&w);
 	return rc < 0 ? -1 : !stopped;
 }

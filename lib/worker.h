@@ -37,12 +37,15 @@ struct worker_settings {
 	 * work is looked for.  1 or -1. */
 	int (*prepare)(void *user, struct db *db);
 	void *user;
+	/* True once the configuration is another one than this was made of: nothing new is begun then, and whoever comes
+	 * next has the new one.  Also asked in the only process; NULL: never. */
+	bool (*outdated)(void *user);
 	int wake_fd; /* bytes: there is new work; end of file: stop */
 	int stop_fd; /* readable: stop; -1 = none.  Nothing is read from it */
 };
 
-/* 1 nothing is left to do soon; 0 it was told to stop; -1 broken and logged.  Opens everything
- * itself, so it may be called right after a fork. */
+/* 1 nothing is left to do soon, or nothing with this configuration; 0 it was told to stop; -1
+ * broken and logged.  Opens everything itself, so it may be called right after a fork. */
 int worker_run(const struct worker_settings *settings);
 
 #endif

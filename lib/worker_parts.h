@@ -27,6 +27,8 @@ struct worker {
 	size_t windows, windows_most, messages; /* claimed and not stored */
 	struct track *alone; /* has or wants a window beside which there is no other */
 	bool woken, stopping, set_back;
+	bool outdated;		    /* it is stopping because the configuration has changed */
+	int64_t looked_at;	    /* monotonic: at the configuration */
 	int64_t stop_at, failed_at; /* monotonic */
 	int64_t clock_offset;	    /* wall clock - monotonic clock */
 	unsigned failures;

@@ -124,7 +124,8 @@ describe("atstatus init", () => {
       ["csrf", "limiter", "topic"].map((name) => ({ name, n: 32 })));
     assert.match(place.value("SELECT value FROM settings WHERE name = 'page_id'"), /^[a-z0-9]{12}$/);
     assert.deepEqual(JSON.parse(fs.readFileSync(path.join(place.stateDir, "public", "push.json"), "utf8")),
-      { enabled: true, publicKey: conf.VAPID_PUBLIC_KEY, components: [] });
+      { enabled: true, publicKey: conf.VAPID_PUBLIC_KEY, components: [], events: ["incident_new", "incident_update", "incident_resolved"],
+        lang: "en", languages: ["de", "en", "es", "fr", "ja"] });
     assert.match(fs.readFileSync(path.join(place.stateDir, "public", "index.html"), "utf8"), /<\/html>/);
     assert.deepEqual(place.rows("SELECT actor, action, object FROM audit"), [{ actor: "atstatus", action: "admin.add", object: "admin" }]);
   }, null));

@@ -32,7 +32,12 @@ describe("atstatus migrate from version 1", () => {
       INSERT INTO components (id, name, position, created_at, updated_at) VALUES ('cccccccccccc', 'API', 1, 1, 1);
       INSERT INTO incidents (id, name, status, impact, max_impact, created_at, started_at, updated_at, resolved_at)
         VALUES ('${INCIDENT}', 'Before', 'resolved', 'major', 'major', 1000, 1000, 2000, 2000);
-      INSERT INTO incident_components VALUES ('${INCIDENT}', 'cccccccccccc', 'operational');`);
+      INSERT INTO incident_components VALUES ('${INCIDENT}', 'cccccccccccc', 'operational');
+      INSERT INTO vapid_keys VALUES (1, randomblob(65), 1), (2, randomblob(65), 2);
+      INSERT INTO origins (id, origin, suffix) VALUES (1, 'https://fcm.googleapis.com', 'fcm.googleapis.com');
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5)
+        INSERT INTO subscriptions (endpoint_hash, endpoint, p256dh, auth, key_id, origin_id, shard, created_at, last_seen_at, dead_at)
+        SELECT randomblob(16), 'https://fcm.googleapis.com/' || i, randomblob(65), randomblob(16), 1 + (i = 5), 1, 0, 1, 1, iif(i = 4, 9, NULL) FROM n;`);
     fs.chmodSync(state.database, 0o600);
     done = spawnSync(binary("atstatus"), ["migrate"], { env: state.env, encoding: "utf8" });
   });
@@ -55,6 +60,8 @@ describe("atstatus migrate from version 1", () => {
   test("keeps every row, which the programs of today read and publish", () => {
     assert.deepEqual(rows(state.database, "SELECT name, auto_start, auto_end, sequence, begun_at FROM incidents"),
       [{ name: "Before", auto_start: 1, auto_end: 1, sequence: 0, begun_at: null }]);
+    assert.deepEqual(rows(state.database, "SELECT id, subscriptions FROM vapid_keys"), [{ id: 1, subscriptions: 3 }, { id: 2, subscriptions: 1 }]);
+    assert.deepEqual(rows(state.database, "SELECT subscriptions FROM origins"), [{ subscriptions: 4 }]);
     const published = spawnSync(binary("atstatus"), ["publish"], { env: state.env, encoding: "utf8" });
     assert.equal(published.status, 0, published.stderr);
     assert.match(fs.readFileSync(path.join(state.publicDir, `incidents/${INCIDENT}/index.html`), "utf8"), /Before/);

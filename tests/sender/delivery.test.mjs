@@ -33,6 +33,7 @@ inWorld("one message arrives, decrypted it is the contract's JSON", async (world
 	assert.deepEqual(push.plaintext, {
 		web_push: 8030,
 		notification: { ...common, navigate: url, lang: "en" },
+		app_badge: 0,
 		...common,
 		data: { url, event: "incident_new", status: "investigating", impact: "major", incident, lang: "en", seq: 1234567, ts: world.jobRow(job).created_at },
 	});
@@ -160,14 +161,24 @@ inWorld("a subscription made with the previous key is signed with that", async (
 	assert.equal(service.pushes(current.id)[0].vapidKey, world.keys.publicKey);
 });
 
-inWorld("a subscription made with a key that nobody has any more is set aside", async (world) => {
-	const keyId = world.addKey(makeKeys().publicKey);
-	const [lost] = world.subscribe(1, { keyId });
+inWorld("a subscription made with a key that nobody has just now is told nothing and lives on: the key may be put back", async (world) => {
+	const previous = makeKeys();
+	const keyId = world.addKey(previous.publicKey);
+	const [lost] = world.store([service.createSubscription({ vapidPublicKey: previous.publicKey })], { keyId });
 	const job = world.job();
 	await world.run();
 	assert.equal(service.requests(lost.id).length, 0);
 	assert.deepEqual(world.ledger(job), { refused: 1 });
-	assert.equal(world.subscription(lost.row).dead_reason, "key_mismatch");
+	assert.equal(world.subscription(lost.row).dead_at, null);
+	assert.equal(world.value("SELECT count(*) FROM missed"), 1, "a retry by hand can tell it");
+	world.configure({ VAPID_PREVIOUS_PUBLIC_KEY: previous.publicKey, VAPID_PREVIOUS_PRIVATE_KEY: makeKeys().privateKey });
+	world.job();
+	await world.run();
+	assert.equal(world.subscription(lost.row).dead_at, null, "of a pair that does not fit together");
+	world.configure({ VAPID_PREVIOUS_PUBLIC_KEY: previous.publicKey, VAPID_PREVIOUS_PRIVATE_KEY: previous.privateKey });
+	world.job();
+	await world.run();
+	assert.equal(service.pushes(lost.id).length, 1);
 });
 
 inWorld("an origin that speaks only HTTP/1.1 is served too", async (world) => {

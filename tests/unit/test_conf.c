@@ -382,6 +382,113 @@ static void test_finding(void)
 	}
 }
 
+static int renew(struct conf *fresh)
+{
+	buf_clear(&error);
+	return conf_renew(&conf, CONF_WEB, fresh, &error);
+}
+
+static void write_site(const char *site)
+{
+	buf_clear(&text);
+	buf_printf(&text, "SITE_URL=%s\n", site);
+	write_file(text.data, text.len, 0600);
+}
+
+static void test_renew(void)
+{
+	struct conf fresh;
+	struct timespec now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+
+	t_case("a file that is as it was, or only touched, is not read again");
+	t_int(load("", CONF_WEB), 1);
+	t_ok(!conf_has_changed(&conf));
+	t_int(renew(&fresh), 0);
+	t_ok(utimensat(AT_FDCWD, path_of("env"), now, 0) == 0);
+	t_ok(!conf_has_changed(&conf));
+	t_int(renew(&fresh), 0);
+
+	t_case("one that was replaced is, and the old one stays in use until its owner lets it go");
+	write_site("https://other.example");
+	t_ok(conf_has_changed(&conf));
+	t_int(renew(&fresh), 1);
+	t_str(fresh.site_url, "https://other.example");
+	t_str(conf.site_url, "https://status.example.com");
+	t_ok(!conf_has_changed(&fresh) && !conf_has_changed(&conf));
+	conf_release(&conf);
+	conf = fresh;
+	t_int(renew(&fresh), 0);
+
+	t_case("one that was written over in place, with the same size, at the same moment, is "
+	       "noticed");
+	struct stat st;
+	t_ok(stat(path_of("env"), &st) == 0);
+	int fd = open(path_of("env"), O_WRONLY | O_CLOEXEC);
+	t_ok(pwrite(fd, "SITE_URL=https://third.example\n", 31, 0) == 31);
+	struct timespec same[2] = {st.st_atim, st.st_mtim};
+	t_ok(futimens(fd, same) == 0);
+	file_close(&fd);
+	t_ok(conf_has_changed(&conf));
+	t_int(renew(&fresh), 1);
+	t_str(fresh.site_url, "https://third.example");
+	conf_release(&conf);
+	conf = fresh;
+
+	t_case("a mistake is told once, and changes nothing");
+	write_site("nonsense");
+	t_int(renew(&fresh), -1);
+	t_ok(says(":1: SITE_URL must be"));
+	t_int(renew(&fresh), 0);
+	t_int((int)error.len, 0);
+	t_str(conf.site_url, "https://third.example");
+	t_case("another mistake is told again, and so is a file that is gone");
+	write_site("rubbish");
+	t_int(renew(&fresh), -1);
+	unlink(path_of("env"));
+	t_int(renew(&fresh), -1);
+	t_ok(says("there is no file"));
+	t_int(renew(&fresh), 0);
+	t_case("and what is right again is taken");
+	write_site("https://fourth.example");
+	t_int(renew(&fresh), 1);
+	t_str(fresh.site_url, "https://fourth.example");
+	conf_release(&fresh);
+
+	t_case("one that was emptied just now is being written: it is waited for");
+	t_int(load("", CONF_WEB), 1);
+	write_file("", 0, 0600);
+	t_ok(!conf_has_changed(&conf));
+	t_int(renew(&fresh), 0);
+	write_site("https://fifth.example");
+	t_int(renew(&fresh), 1);
+	t_str(fresh.site_url, "https://fifth.example");
+	conf_release(&fresh);
+	t_case("one that stays empty is taken");
+	write_file("", 0, 0600);
+	struct timespec before[2] = {{time(NULL) - 10, 0}, {time(NULL) - 10, 0}};
+	t_ok(utimensat(AT_FDCWD, path_of("env"), before, 0) == 0);
+	t_int(renew(&fresh), -1);
+	t_ok(says("SITE_URL"));
+
+	t_case("what could not be used is looked at again when it is asked for");
+	write_site("https://sixth.example");
+	t_int(renew(&fresh), 1);
+	conf_release(&fresh);
+	t_int(renew(&fresh), 0);
+	conf_look_again(&conf);
+	t_int(renew(&fresh), 1);
+	conf_release(&fresh);
+
+	t_case("a mode that lets others read the keys is news");
+	t_int(load("VAPID_PUBLIC_KEY=" PUBLIC "\nVAPID_PRIVATE_KEY=" PRIVATE "\n", CONF_SENDER), 1);
+	t_ok(conf.vapid_problem == NULL);
+	t_ok(chmod(path_of("env"), 0644) == 0);
+	t_int(conf_renew(&conf, CONF_SENDER, &fresh, &error), 1);
+	t_ok(fresh.vapid_problem != NULL);
+	conf_release(&fresh);
+	write_site("https://status.example.com");
+}
+
 int main(void)
 {
 	if (mkdtemp(folder) == NULL)
@@ -397,6 +504,7 @@ int main(void)
 	test_vapid();
 	test_subject();
 	test_environment();
+	test_renew();
 	test_finding();
 	conf_release(&conf);
 	buf_release(&text);
