@@ -1,24 +1,37 @@
 /*
- * The service worker of the status page: shows each push as exactly one notification and opens its page on a click.
- * It has no fetch handler and no cache, so that the page is always the server's own.
+ * The service worker of the status page: shows each push as exactly one notification and opens its page on a click, keeps
+ * the subscription alive (push-mend.js), and opens the page with its last known state while there is no network.
  *
  * A push carries the JSON of the contract: a declarative `notification` member and the same members flat, with `data`
  * {url, event, status, impact, incident, lang, seq, ts}. Nothing in it is trusted: members are taken from a list, by type.
+ * Its texts are the server's; what the worker itself says is in words-worker.js.
  */
 'use strict';
 
+/* Fetched and compared with the worker itself: a new version is installed whole or not at all. */
+importScripts('/words-worker.js', '/push-store.js', '/push-mend.js', '/sw-offline.js');
+
 const START = new URL('/', self.location.origin).href;
-const GENERIC = { title: 'Status page update', body: 'Open the page to see what has changed.' };
 const TITLE_MAX = 200;
 const BODY_MAX = 1000;
 const PATIENCE = 2000; /* ms for a question to the browser: showing late is as bad as not showing */
 const EARLIER = 24 * 60 * 60 * 1000; /* ms: older news says so */
+const MUTED_FOR = 30 * EARLIER; /* an incident that is never resolved does not stay muted here for ever */
 
 const ENDED = ['resolved', 'postmortem', 'completed', 'cancelled', 'operational'];
 const WEIGHT = {
 	minor: 1, major: 2, critical: 3,
 	degraded_performance: 1, partial_outage: 2, major_outage: 3,
 };
+
+/* Words */
+
+/* In the language of the message, else of the browser, else in English. */
+function wordsFor(...languages) {
+	const tags = [...languages, ...(self.navigator?.languages ?? []), 'en'].filter(Boolean);
+	const tag = tags.flatMap((one) => [one, one.split('-')[0]]).find((one) => Object.hasOwn(self.workerWords, one));
+	return self.workerWords[tag];
+}
 
 /* Reading a push */
 
@@ -59,8 +72,9 @@ function readNotice(message) {
 	};
 	const data = readData([flat.data, declared.data].find(isObject) ?? {}, declared.navigate);
 	const title = text('title', TITLE_MAX);
-	let body = text('body', BODY_MAX) ?? (title === undefined ? GENERIC.body : '');
-	if (Date.now() - data.ts > EARLIER) body = `Earlier: ${body}`;
+	const words = wordsFor(data.lang, text('lang', 35));
+	let body = text('body', BODY_MAX) ?? (title === undefined ? words.body : '');
+	if (Date.now() - data.ts > EARLIER) body = words.earlier.replace('{body}', () => body);
 
 	const options = {
 		body,
@@ -74,7 +88,21 @@ function readNotice(message) {
 	const lang = text('lang', 35);
 	if (lang !== undefined && /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(lang)) options.lang = lang;
 	if (data.ts !== undefined) options.timestamp = data.ts;
-	return { title: title ?? GENERIC.title, options };
+	/* Quiet hours. */
+	if (declared.silent === true || flat.silent === true) options.silent = true;
+	const actions = actionsFor(data, words);
+	if (actions.length > 0) options.actions = actions;
+	return { title: title ?? words.title, options };
+}
+
+const hasEnded = (data) => ENDED.includes(data.status);
+
+/* The buttons below it, where the browser has room for them. A click on the rest opens the page anyway. */
+function actionsFor(data, words) {
+	if (data.incident === undefined || hasEnded(data)) return [];
+	const mute = { action: 'mute', title: data.impact === 'maintenance' ? words.mute_maintenance : words.mute };
+	const most = self.Notification?.maxActions ?? 0;
+	return most < 2 ? [mute].slice(0, most) : [{ action: 'open', title: words.open }, mute];
 }
 
 function readEvent(event) {
@@ -106,7 +134,6 @@ async function shownBefore(tag) {
 }
 
 const weight = (data) => Math.max(WEIGHT[data.impact] ?? 0, WEIGHT[data.status] ?? 0);
-const hasEnded = (data) => ENDED.includes(data.status);
 
 /* Worth a second sound: it got worse, came to its end, or began again. */
 function isWorthHearing(before, after) {
@@ -116,26 +143,39 @@ function isWorthHearing(before, after) {
 
 /* What is on the screen once more, without a sound: a push must show something, but an old one shows nothing new. */
 function shownAgain(notification) {
-	const { body, icon, badge, tag, lang, data, timestamp } = notification;
-	const options = { body, icon, badge: badge || own('/badge.png'), tag, lang, data, timestamp };
+	const { body, icon, badge, tag, lang, data, timestamp, actions } = notification;
+	const options = { body, icon, badge: badge || own('/badge.png'), tag, lang, data, timestamp, actions };
 	for (const name of Object.keys(options)) {
 		if (options[name] === undefined || options[name] === '') delete options[name];
 	}
 	return { title: notification.title, options: { ...options, navigate: own(data.url, START), silent: true } };
 }
 
+/* What was muted and is not over is shown without a sound: never nothing, for which browsers take the subscription away. */
+async function isMuted(data) {
+	if (data.incident === undefined || hasEnded(data)) return false;
+	const muted = await within(pushStore.recall('muted'), undefined);
+	return muted !== undefined && Object.hasOwn(muted, data.incident);
+}
+
 async function show(event) {
 	let notice = readEvent(event);
-	const { tag, data } = notice.options;
-	const before = await shownBefore(tag).catch(() => undefined);
+	const { options } = notice;
+	const { tag, data } = options;
+	const [before, muted] = await Promise.all([shownBefore(tag).catch(() => undefined), isMuted(data)]);
+	if (muted) {
+		options.silent = true;
+		delete options.actions;
+	}
 	if (before) {
 		if (data.seq <= before.data.seq) notice = shownAgain(before);
-		else if (isWorthHearing(before.data, data)) notice.options.renotify = true;
+		else if (options.silent !== true && isWorthHearing(before.data, data)) options.renotify = true;
 	}
 	try {
 		await self.registration.showNotification(notice.title, notice.options);
 	} catch {
-		await self.registration.showNotification(GENERIC.title, { body: GENERIC.body, data: { url: START } });
+		const { title, body } = wordsFor(data.lang);
+		await self.registration.showNotification(title, { body, data: { url: START } });
 	}
 }
 
@@ -168,52 +208,56 @@ async function open(notification) {
 	return self.clients.openWindow(target);
 }
 
-/* Renewing the subscription */
+/* Muting */
 
-function recall() {
-	return new Promise((resolve) => {
-		const request = self.indexedDB.open('atstatus', 1);
-		request.onupgradeneeded = () => request.result.createObjectStore('push');
-		request.onerror = () => resolve(undefined);
-		request.onsuccess = () => {
-			const read = request.result.transaction('push').objectStore('push').get('told');
-			read.onsuccess = () => resolve(read.result);
-			read.onerror = () => resolve(undefined);
-		};
+/* Silent here from this moment on; the server, as soon as it can be reached, sends nothing more until it is resolved. */
+async function mute({ incident }) {
+	if (typeof incident !== 'string') return;
+	await pushStore.change('muted', (muted = {}) => {
+		const recent = Object.entries(muted).filter(([, at]) => Date.now() - at < MUTED_FOR);
+		return { ...Object.fromEntries(recent), [incident]: Date.now() };
 	});
+	const subscription = await self.registration.pushManager.getSubscription();
+	if (!subscription) return;
+	const body = { ...pushMend.proofOf(subscription), incident, until: 'resolved' };
+	await pushStore.put(pushStore.makeEntry(`mute ${incident}`, subscription.endpoint, '/mute', body));
+	await drain();
 }
 
-function toBase64url(octets) {
-	const text = btoa(String.fromCharCode(...new Uint8Array(octets)));
-	return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+/* What the server still has to hear */
+
+const drain = () => pushStore.alone(pushStore.drain).catch(() => undefined);
+const mend = (reason) => pushStore.alone(() => pushMend.mend(self.registration, reason));
+
+/* A rejection makes the browser try again later. */
+async function onSync() {
+	const { late } = await mend();
+	if (late) throw late;
 }
 
-/* Where this fails, the next visit of the page sees that endpoint and record differ, and mends it. */
+/*
+ * Firefox says the same while it clears the data of the site: a moment later nothing of ours is left then, neither records
+ * nor worker, and nothing is to be made again. Where this fails, the next visit mends it.
+ */
 async function renew(event) {
-	const before = event.oldSubscription;
-	let subscription = event.newSubscription ?? (await self.registration.pushManager.getSubscription());
-	if (!subscription) {
-		const config = before ? undefined : await (await fetch('/push.json', { cache: 'no-store' })).json();
-		const key = before ? before.options.applicationServerKey : config.publicKey;
-		subscription = await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
-	}
-	const told = before ? { endpoint: before.endpoint, auth: before.toJSON().keys.auth } : await recall();
-	const body = { subscription: subscription.toJSON() };
-	const key = subscription.options?.applicationServerKey;
-	if (key) body.key = toBase64url(key);
-	if (told) body.replaces = { endpoint: told.endpoint, auth: told.auth };
-	await fetch('/cgi-bin/subscribe', {
-		method: 'POST',
-		headers: { 'Content-Type': 'application/json' },
-		body: JSON.stringify(body),
-	});
+	await new Promise((resolve) => { setTimeout(resolve, 1000); });
+	await mend({ lost: event.oldSubscription }).catch(() => pushStore.tryLater());
 }
 
-self.addEventListener('install', () => self.skipWaiting());
-self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
-self.addEventListener('push', (event) => event.waitUntil(showInTurn(event)));
-self.addEventListener('notificationclick', (event) => {
-	event.notification.close();
-	event.waitUntil(open(event.notification));
+self.addEventListener('install', (event) => {
+	self.skipWaiting();
+	event.waitUntil(pushOffline.install());
 });
-self.addEventListener('pushsubscriptionchange', (event) => event.waitUntil(renew(event).catch(() => undefined)));
+self.addEventListener('activate', (event) => event.waitUntil(pushOffline.activate().then(() => self.clients.claim())));
+self.addEventListener('fetch', pushOffline.answer);
+self.addEventListener('push', (event) => event.waitUntil(showInTurn(event).finally(drain)));
+self.addEventListener('notificationclick', (event) => {
+	const { notification, action } = event;
+	notification.close();
+	/* Opening comes first: the click counts for a moment only. */
+	event.waitUntil(action === 'mute' ? mute(notification.data ?? {}) : open(notification).finally(drain));
+});
+self.addEventListener('notificationclose', (event) => event.waitUntil(drain()));
+self.addEventListener('pushsubscriptionchange', (event) => event.waitUntil(renew(event)));
+self.addEventListener('sync', (event) => event.waitUntil(onSync()));
+self.addEventListener('message', (event) => event.waitUntil(drain()));

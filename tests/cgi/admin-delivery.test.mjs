@@ -231,6 +231,16 @@ describe("the delivery, as an operator sees it", () => {
     state.run("UPDATE subscriptions SET dead_reason = 'gone' WHERE id = (SELECT max(id) FROM subscriptions)");
     assert.deepEqual(await look(), {});
     state.run("DELETE FROM subscriptions WHERE dead_at IS NOT NULL");
+
+    state.run(`INSERT INTO vapid_keys (public_key, created_at) VALUES (randomblob(65), 1);
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
+      INSERT INTO subscriptions (endpoint_hash, endpoint, p256dh, auth, key_id, origin_id, shard, created_at, last_seen_at)
+      SELECT randomblob(16), 'https://fcm.googleapis.com/' || i, randomblob(65), randomblob(16), (SELECT max(id) FROM vapid_keys), origin_id, 0, 1, 1
+      FROM n, (SELECT origin_id FROM subscriptions LIMIT 1)`);
+    assert.match((await look()).keys_refused.why, /put the old pair back/);
+    state.run("DELETE FROM subscriptions WHERE id = (SELECT max(id) FROM subscriptions)");
+    assert.deepEqual(await look(), {});
+    state.run("DELETE FROM subscriptions WHERE key_id = (SELECT max(id) FROM vapid_keys)");
   });
 
   it("notifications that are switched off while an incident is open are an alarm, while none is they are not", async () => {

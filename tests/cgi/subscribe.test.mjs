@@ -93,7 +93,7 @@ function contract(how, open) {
       });
       const expected = {
         status: "subscribed", components: [api, group], events: ["incident_new", "incident_resolved"], lang: "pt-BR",
-        min_impact: "major", quiet, follows: [], mutes: [], key_current: true, last_test: { at: null, outcome: null },
+        min_impact: "major", quiet, follows: [], mutes: [], key_current: true, last_test: { at: null, outcome: null }, last_push: null,
       };
       assertAnswer(await post("/state", proofOf(subscription)), 200, expected);
       await update(subscription, { lang: "de" });

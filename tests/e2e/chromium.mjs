@@ -18,7 +18,9 @@
  *     await .screenshot() -> PNG octets of the whole page; .glance() of the window alone, which moves nothing
  *     await .deliver(origin, data)  a decrypted push for the worker of that origin; data "" = without any. Returns when the
  *                                   worker has done with it -> { status: "Success" …, displayed: [title] }
+ *     await .manifest() -> { errors, data }   .installabilityErrors() -> what keeps the page from being installed
  *     await .travel(timeZone)       the browser is in that zone ("Asia/Tokyo") from now on
+ *     await .speak(languages)       the browser's languages ("de-AT,en") from now on
  *     await .hide(isHidden)         whether the page counts as seen
  *     .requests                     the address of every request that it made
  *     await .cookies() -> [cookie]  that the browser would send to the page
@@ -47,7 +49,7 @@ const flags = [
 	"--remote-debugging-port=0",
 ];
 
-const keyCodes = { Tab: 9, Enter: 13, Escape: 27, End: 35, Home: 36, ArrowLeft: 37, ArrowUp: 38, ArrowRight: 39, ArrowDown: 40 };
+const keyCodes = { Tab: 9, Enter: 13, Escape: 27, " ": 32, End: 35, Home: 36, ArrowLeft: 37, ArrowUp: 38, ArrowRight: 39, ArrowDown: 40 };
 
 export async function startChromium() {
 	const chromium = new Chromium(mkdtempSync(join(tmpdir(), "chromium-")));
@@ -242,8 +244,23 @@ class Page {
 		return { status, displayed: this.#displayed };
 	}
 
+	async manifest() {
+		const { errors, data } = await this.#send("Page.getAppManifest");
+		return { errors, data };
+	}
+
+	async installabilityErrors() {
+		return (await this.#send("Page.getInstallabilityErrors")).installabilityErrors;
+	}
+
 	travel(timezoneId) {
 		return this.#send("Emulation.setTimezoneOverride", { timezoneId });
+	}
+
+	/* With the name that it has anyway, which cannot be left out. */
+	async speak(acceptLanguage) {
+		const userAgent = await this.run(() => navigator.userAgent);
+		return this.#send("Emulation.setUserAgentOverride", { userAgent, acceptLanguage });
 	}
 
 	/* Headless, every page counts as seen: its own answer is replaced, and the event is the real one's. */

@@ -16,6 +16,7 @@
  *   worker() -> { state, script, scope, isController } or null
  * Permission for notifications, by origin:
  *   allow(origin)  deny(origin)  forget(origin)  permission(origin) -> "allow" | "deny" | "prompt"
+ *   forgetSite(origin)               everything that the site has stored, but the permission
  *   answerPrompt("allow" | "deny")   waits for the browser's question and presses its button
  * Alerts and pushes, seen from the browser's inside (firefox-recorder.js):
  *   alerts()  waitForAlerts(n)  clickAlert(index)  pressAlert(index, action)  closeAlert(index)
@@ -253,6 +254,15 @@ class Firefox {
 
 	forget(origin) {
 		return this.#setPermission(origin, null);
+	}
+
+	/* What "Clear cookies and site data" does: workers, databases, caches and subscriptions go; permissions stay. */
+	forgetSite(origin) {
+		return this.chrome((address) => new Promise((resolve) => {
+			const principal = Services.scriptSecurityManager.createContentPrincipal(Services.io.newURI(address), {});
+			const { CLEAR_DOM_STORAGES, CLEAR_COOKIES, CLEAR_ALL_CACHES, CLEAR_DOM_PUSH_NOTIFICATIONS } = Ci.nsIClearDataService;
+			Services.clearData.deleteDataFromPrincipal(principal, true, CLEAR_DOM_STORAGES | CLEAR_COOKIES | CLEAR_ALL_CACHES | CLEAR_DOM_PUSH_NOTIFICATIONS, () => resolve());
+		}), origin);
 	}
 
 	permission(origin) {

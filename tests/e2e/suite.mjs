@@ -6,6 +6,7 @@
  *     build         folder of the binaries; default: the variable BUILD, else "build"
  *     pushService   the double (../pushservice/service.mjs): its address and CA become allowed
  *     conf          further KEY: value of the configuration; null leaves a key out
+ *     canLeave      browsers reach it through a door that can be shut
  *
  *   .origin            "http://localhost:PORT"          .url(path)
  *   .password          the first admin's, as printed    .keys { publicKey, privateKey }
@@ -14,6 +15,8 @@
  *   await .api(method, path, body, { token })       the same below /v1/pages/default, with an admin's token
  *   await .token(scope)                             a new token of that scope
  *   .atstatus(...args) -> { code, stdout, stderr }
+ *   await .leave()  await .comeBack()               with canLeave: nobody answers browsers any more; the rest goes on
+ *   .readConfiguration() -> { KEY: value }          .configure({ KEY: value }): as an operator edits it, while everything runs
  *   .rows(sql) -> [{ column: value }]               through the sqlite3 command (blobs: hex(column))
  *   .log()                                          what it printed and logged, for messages of failed tests
  *   await .stop()      ends it as Ctrl-C does, throws if a process of its is left, removes its folder
@@ -21,9 +24,9 @@
 import { spawnSync } from "node:child_process";
 import { createECDH } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
-import { createServer } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,6 +52,8 @@ class Suite {
 	#program = null;
 	#adminToken = null;
 	#tokens = 0;
+	#door = null;
+	#conf = {};
 
 	constructor(dir, build = process.env.BUILD || "build") {
 		this.#dir = dir;
@@ -59,11 +64,15 @@ class Suite {
 		this.keys = makeKeys();
 	}
 
-	async start({ pushService, conf = {} }) {
+	async start({ pushService, conf = {}, canLeave = false }) {
 		this.port = await findFreePort();
-		this.origin = `http://localhost:${this.port}`;
-		this.#writeConfiguration({ ...this.#defaults(pushService), ...conf });
-		const env = { ...this.#environment(), PORT: String(this.port), BUILD: relative(root, this.#build) };
+		if (canLeave) {
+			this.#door = new Door(await findFreePort(), this.port);
+			await this.#door.open();
+		}
+		this.origin = `http://localhost:${this.#door?.port ?? this.port}`;
+		this.configure({ ...this.#defaults(pushService), ...conf });
+		const env = { ...this.#environment(), PORT: String(this.port), SITE_URL: this.origin, BUILD: relative(root, this.#build) };
 		this.#program = startProgram("bash", ["deploy/run.sh"], { cwd: root, env, name: "deploy/run.sh" });
 		this.password = (await this.#program.waitForOutput(/^.*password: *(\S+)/m))[1];
 		await this.#program.waitForOutput(/^admin: /m);
@@ -72,6 +81,7 @@ class Suite {
 
 	async stop() {
 		try {
+			await this.#door?.shut();
 			await this.#program?.stop();
 			await until("every process of the suite to end", () => this.#leftOver().length === 0, {
 				timeoutMs: 15_000,
@@ -94,9 +104,24 @@ class Suite {
 		};
 	}
 
-	#writeConfiguration(conf) {
-		const lines = Object.entries(conf).filter(([, value]) => value !== null).map(([key, value]) => `${key}=${value}\n`);
+	leave() {
+		return this.#door.shut();
+	}
+
+	comeBack() {
+		return this.#door.open();
+	}
+
+	/* What programs wrote into it meanwhile is kept. */
+	configure(changes) {
+		Object.assign(this.#conf, this.readConfiguration(), changes);
+		const lines = Object.entries(this.#conf).filter(([, value]) => value !== null).map(([key, value]) => `${key}=${value}\n`);
 		writeFileSync(this.envFile, lines.join(""), { mode: 0o600 });
+	}
+
+	readConfiguration() {
+		const lines = existsSync(this.envFile) ? readFileSync(this.envFile, "utf8").split("\n") : [];
+		return Object.fromEntries(lines.flatMap((line) => (/^(\w+)=(.*)$/.exec(line) ? [/^(\w+)=(.*)$/.exec(line).slice(1)] : [])));
 	}
 
 	/* What a sanitizer of a test build reads goes along. */
@@ -164,8 +189,46 @@ class Suite {
 	}
 }
 
+/* Hands on every connection, until it is shut: then nobody answers at this port, and what was open ends. */
+class Door {
+	#server = null;
+	#sockets = new Set();
+
+	constructor(port, target) {
+		Object.assign(this, { port, target });
+	}
+
+	async open() {
+		if (this.#server) return;
+		this.#server = createServer((visitor) => this.#handOn(visitor)).listen(this.port, "127.0.0.1");
+		await once(this.#server, "listening");
+	}
+
+	async shut() {
+		if (!this.#server) return;
+		const closed = once(this.#server, "close");
+		this.#server.close();
+		this.#server = null;
+		for (const socket of this.#sockets) socket.destroy();
+		await closed;
+	}
+
+	#handOn(visitor) {
+		const host = createConnection({ host: "127.0.0.1", port: this.target });
+		for (const [socket, other] of [[visitor, host], [host, visitor]]) {
+			this.#sockets.add(socket);
+			socket.pipe(other);
+			socket.on("error", () => {});
+			socket.on("close", () => {
+				this.#sockets.delete(socket);
+				other.destroy();
+			});
+		}
+	}
+}
+
 /* As `npx web-push generate-vapid-keys` prints them. */
-function makeKeys() {
+export function makeKeys() {
 	const pair = createECDH("prime256v1");
 	pair.generateKeys();
 	const scalar = Buffer.concat([Buffer.alloc(32), pair.getPrivateKey()]).subarray(-32);
