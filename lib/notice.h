@@ -23,9 +23,9 @@ struct notice {
 	const char *lang;
 	const char *title, *body;
 	int64_t seq, ts; /* ms */
-	int64_t
-	    app_badge; /* number on the icon of the installed page; not in the smallest message */
-	bool silent;   /* shown without a sound */
+	/* The number on the icon of the installed page; not in the smallest message. */
+	int64_t app_badge;
+	bool silent; /* shown without a sound */
 };
 
 /* Appends the whole message, at most `max` octets (<= NOTICE_MAX): a body too long is cut between
