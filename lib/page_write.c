@@ -194,9 +194,12 @@ static int write_words(struct publication *p)
 {
 	for (size_t i = 0; i < p->n_views; i++) {
 		const struct view *v = &p->views[i];
+		const char *tag = words_tag(v->words);
 		int drawn = view_draw_words(v, &p->scratch, &p->out);
-		char *name = arena_printf(&p->scratch, "words-%s.js", words_tag(v->words));
-		if (put(p, drawn, name) < 0)
+		if (put(p, drawn, arena_printf(&p->scratch, "words-%s.js", tag)) < 0)
+			return -1;
+		drawn = view_draw_dialog_words(v, &p->scratch, &p->out);
+		if (put(p, drawn, arena_printf(&p->scratch, "words-%s-dialog.js", tag)) < 0)
 			return -1;
 	}
 	return 1;

@@ -104,9 +104,10 @@ typedef int view_draw(const struct view *v, struct arena *a, struct buf *out);
 view_draw view_draw_index;
 view_draw view_draw_not_found;
 view_draw view_draw_manifest;
-view_draw view_draw_help;      /* /help/notifications/ */
-view_draw view_draw_push_json; /* of the contract */
-view_draw view_draw_words;     /* /words-<tag>.js: what the scripts say */
+view_draw view_draw_help;	  /* /help/notifications/ */
+view_draw view_draw_push_json;	  /* of the contract */
+view_draw view_draw_words;	  /* /words-<tag>.js: what the scripts say */
+view_draw view_draw_dialog_words; /* /words-<tag>-dialog.js: what the dialogs say */
 view_draw view_draw_worker_words;
 
 int view_draw_incident(

@@ -83,7 +83,8 @@ int view_set_timeline(
     struct tv *values, struct arena *a, const struct view *v, const struct view_incident *i);
 
 /* The same for a page of its own, where each update is a heading: adds the block `updates` if there
- * are any, and in it `follow` with `id` while it is not over and notifications are possible. */
+ * are any or it is not over, and in it `none` where there are none, and `follow` with `id` while it
+ * is not over and notifications are possible. */
 int view_set_page_timeline(
     struct tv *values, struct arena *a, const struct view *v, const struct view_incident *i);
 

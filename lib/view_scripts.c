@@ -101,6 +101,16 @@ int view_draw_words(const struct view *v, struct arena *a, struct buf *out)
 	return rc;
 }
 
+int view_draw_dialog_words(const struct view *v, struct arena *a, struct buf *out)
+{
+	(void)a;
+	buf_add_str(out, "/* What the dialogs say: loaded when the first of them is opened. "
+			 "*/\nself.say.add('dialog', ");
+	words_section(v->words, "dialog", out);
+	buf_add_str(out, ");\n");
+	return 1;
+}
+
 int view_draw_worker_words(const struct view *v, struct arena *a, struct buf *out)
 {
 	(void)v;

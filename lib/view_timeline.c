@@ -123,16 +123,21 @@ int view_set_timeline(
 int view_set_page_timeline(
     struct tv *values, struct arena *a, const struct view *v, const struct view_incident *x)
 {
+	bool over = x->row.resolved_at != 0;
 	size_t told = 0;
 
 	for (size_t k = 0; k < x->n_updates; k++)
 		told += is_told(x, k);
-	if (told == 0)
+	if (told == 0 && over)
 		return 1;
 	struct tv *updates = tv_add(values, "updates");
-	if (x->row.resolved_at == 0 && v->settings.push_enabled && v->public_key != NULL)
+	if (!over && v->settings.push_enabled && v->public_key != NULL)
 		tv_set(tv_add(updates, "follow"), "id", x->row.id);
-	return set_timeline(updates, a, v, x, "h3");
+	if (told > 0)
+		return set_timeline(updates, a, v, x, "h3");
+	tv_add(updates, "none");
+	tv_set_html(updates, "timeline", "", 0);
+	return 1;
 }
 
 /* ------------------------------------------------------------------ components */

@@ -27,6 +27,9 @@
 	const wanted = languageOf([chosen(), ...(navigator.languages ?? [])]);
 	/* Offline, another page may stand at this address already. */
 	if (wanted && wanted.hreflang !== lang && !location.pathname.startsWith(`/${lang}/`) && wanted.pathname !== location.pathname) {
+		/* Until the other page is there nothing of this one is seen; should it not come, this one is better than none. */
+		document.documentElement.hidden = true;
+		setTimeout(() => { document.documentElement.hidden = false; }, 3000);
 		location.replace(wanted.pathname + location.search + location.hash);
 		return;
 	}
@@ -191,7 +194,11 @@
 		const { page } = await (await ask('/api/v2/status.json', 'no-cache')).json();
 		if (page.updated_at === seen) return;
 		const own = await ask(location.pathname, 'no-cache');
-		if (!own.ok) return;
+		if (!own.ok) {
+			/* Gone, while a copy of it is shown. */
+			if (dataset.kept) throw new Error('gone');
+			return;
+		}
 		show(new DOMParser().parseFromString(await own.text(), 'text/html'));
 		seen = page.updated_at;
 	}

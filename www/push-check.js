@@ -6,7 +6,7 @@
 	'use strict';
 
 	const { make, makeList, makeDialog, makeHelpLink } = self.pushDoors ?? {};
-	const say = (name, values) => self.say(`push.${name}`, values);
+	const say = (name, values) => self.say(`dialog.${name}`, values);
 	const MARKS = { ok: '✓', fail: '✗', unknown: '?' };
 	const PATIENCE = 8000; /* ms for one question */
 
@@ -29,14 +29,21 @@
 		return standing.status === 'gone' ? fail('server_gone') : ok('server_ok');
 	}
 
+	const OUTCOMES = {
+		accepted: ok('last_ok'), queued: unknown('last_wait'), sending: unknown('last_wait'), retrying: unknown('last_retry'),
+		refused: fail('last_refused'), expired: fail('last_expired'), missed: fail('last_missed'), gone: fail('last_gone'),
+		stopped: unknown('last_stopped'),
+	};
+
 	/* Of what was sent last, as notification or as test. */
 	function judgeLast({ standing, when }) {
 		const [last] = [standing?.last_push, standing?.last_test].filter((one) => one?.at && one.outcome)
 			.sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
 		if (!last) return unknown('last_none');
-		const values = { at: when(last.at), outcome: last.outcome };
-		if (last.outcome === 'accepted') return ok('last_ok', values);
-		return ['queued', 'sending', 'retrying'].includes(last.outcome) ? unknown('last_wait', values) : fail('last_fail', values);
+		const values = { at: when(last.at) };
+		/* Of a test it says the reason, too: "refused: 403". */
+		const judgement = OUTCOMES[last.outcome.split(':')[0]] ?? fail('last_fail');
+		return { ...judgement, values };
 	}
 
 	/* In this order; `needs`: without these nothing can be said of it. */
@@ -110,7 +117,7 @@
 		const { name, mark, words } = finding;
 		const sign = make('span', { className: `sign sign-${mark}`, role: 'img', 'aria-label': say(`check_mark_${mark}`) }, MARKS[mark]);
 		const text = words === 'later' ? '' : make('p', { textContent: sentenceOf(finding) });
-		return make('li', { className: 'finding', 'data-check': name, 'data-mark': mark }, sign, make('div', {}, make('b', { textContent: say(`check_${name}`) }), text, ...more));
+		return make('li', { className: `finding ${words === 'later' ? 'later' : ''}`, 'data-check': name, 'data-mark': mark }, sign, make('div', {}, make('b', { textContent: say(`check_${name}`) }), text, ...more));
 	}
 
 	/* What helps beside the sentence. */

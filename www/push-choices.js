@@ -7,7 +7,7 @@
 
 	const push = self.statusPush;
 	const { make, makeTick, makeHint, makeDialog, makeCheckLink, isOn } = self.pushDoors;
-	const say = (name, values) => self.say(`push.${name}`, values);
+	const say = (name, values) => self.say(`dialog.${name}`, values);
 
 	const IMPACTS = ['none', 'minor', 'major', 'critical'];
 	const EVENTS = ['incident_new', 'incident_update', 'incident_resolved', 'component_down', 'component_recovered',

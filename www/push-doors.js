@@ -1,5 +1,5 @@
 /*
- * What opens beside the bell: the options, the check, the steps; and the button that follows one incident. The scripts
+ * What opens beside the bell: the options, the check, the steps, the welcome; and the button that follows one incident. The scripts
  * behind are loaded when they are first needed, and built with the few tools that this one hands out as pushDoors.
  */
 (() => {
@@ -53,20 +53,24 @@
 	/* The page of help, in the language of this one. */
 	function makeHelpLink() {
 		const link = document.getElementById('push-check');
-		return make('a', { href: link ? link.href : '/help/notifications/', textContent: say('check_help') });
+		return make('a', { href: link ? link.href : '/help/notifications/', textContent: self.say('dialog.check_help') });
 	}
 
 	/* Opens the check, from inside a dialog too. */
-	const makeCheckLink = () => give(makeHelpLink(), { textContent: say('check_open'), 'data-push-check': '' }, []);
+	const makeCheckLink = () => give(makeHelpLink(), { textContent: self.say('dialog.check_open'), 'data-push-check': '' }, []);
+
+	function makeClose(act) {
+		const close = make('button', { type: 'button', className: 'close', 'aria-label': self.say('dialog.choice_close') }, icon('M5 5l10 10M15 5L5 15'));
+		close.addEventListener('click', act);
+		return close;
+	}
 
 	/* -> { dialog, body }. What is in it stays when it is closed. */
 	function makeDialog(id, title, inner = 'div') {
 		/* The title takes the focus first: a reader hears where they are, and no button is pressed by mistake. */
 		const heading = make('h2', { id: `${id}-title`, textContent: title, tabIndex: -1, autofocus: true });
-		const close = make('button', { type: 'button', className: 'close', 'aria-label': say('choice_close') }, icon('M5 5l10 10M15 5L5 15'));
 		const body = make(inner, { className: 'dialog-body' });
-		const dialog = make('dialog', { id, 'aria-labelledby': heading.id }, make('div', { className: 'dialog-top' }, heading, close), body);
-		close.addEventListener('click', () => dialog.close());
+		const dialog = make('dialog', { id, 'aria-labelledby': heading.id }, make('div', { className: 'dialog-top' }, heading, makeClose(() => dialog.close())), body);
 		/* Its own area is covered by what it holds: only what is behind remains. */
 		dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close());
 		document.body.append(dialog);
@@ -97,25 +101,29 @@
 		document.getElementById('push-status').textContent = text;
 	}
 
+	/* Their words first of all: some are built as soon as they are there. */
+	async function loadAll(...names) {
+		await load(`words-${self.say.lang}-dialog`);
+		await Promise.all(names.map(load));
+	}
+
 	async function openOptions() {
-		await load('push-tree');
-		await load('push-choices');
+		await loadAll('push-tree', 'push-choices');
 		await self.pushChoices.open();
 	}
 
 	async function openSteps() {
-		await load('push-steps');
+		await loadAll('push-steps');
 		self.pushSteps.open();
 	}
 
 	async function openCheck() {
-		await load('push-steps');
-		await load('push-check');
+		await loadAll('push-steps', 'push-check');
 		await self.pushCheck.open();
 	}
 
 	/* What a visitor opened in a dialog stands over that dialog. */
-	self.pushDoors = { make, draw, makeList, makeHint, makeTick, makeDialog, makeHelpLink, makeCheckLink, isOn, install: null };
+	self.pushDoors = { make, draw, makeList, makeHint, makeTick, makeClose, makeDialog, makeHelpLink, makeCheckLink, isOn, install: null };
 
 	addEventListener('beforeinstallprompt', (event) => {
 		event.preventDefault();
@@ -135,10 +143,22 @@
 
 	if (!push || !bell) return;
 
+	let isAsked = false;
 	options?.addEventListener('click', () => openOptions().catch((error) => tell(error.message)));
 	bell.addEventListener('click', () => {
 		if (['home_screen', 'blocked'].includes(push.state)) openSteps().catch((error) => tell(error.message));
+		isAsked = push.state === 'off' && !push.busy;
 	});
+
+	/* When that click has come to its end, and only then: a visit that mends something is no reason to speak. */
+	async function welcome() {
+		if (!isAsked || push.busy || ['asking', 'working'].includes(push.state)) return;
+		isAsked = false;
+		if (push.state !== 'on') return;
+		await readWish();
+		await loadAll('push-welcome');
+		if (push.state === 'on' && !document.querySelector('dialog[open]')) self.pushWelcome.open(hearsAll);
+	}
 
 	/* Its place is kept until it is known that nothing can be chosen here. */
 	function drawOptions() {
@@ -181,13 +201,17 @@
 	}
 
 	/* From the memory of this browser: on the day of an incident the server has other things to do. */
+	async function readWish() {
+		const { on, choices = {} } = (await self.pushStore.recall('wish')) ?? {};
+		const { components = 'all', events = 'all', min_impact: impact = 'none' } = choices;
+		hearsAll = on === true && components === 'all' && events === 'all' && impact === 'none';
+	}
+
 	async function refresh() {
 		drawOptions();
 		drawFollow();
 		if (!follower()) return;
-		const { on, choices = {} } = (await self.pushStore.recall('wish')) ?? {};
-		const { components = 'all', events = 'all', min_impact: impact = 'none' } = choices;
-		hearsAll = on === true && components === 'all' && events === 'all' && impact === 'none';
+		await readWish();
 		drawFollow();
 	}
 
@@ -215,6 +239,7 @@
 		if (button) onFollow(button);
 	});
 	push.addEventListener('change', refresh);
+	push.addEventListener('change', () => welcome().catch(() => undefined));
 	/* News bring a button of their own, or take it away. */
 	new MutationObserver(drawFollow).observe(document.getElementById('main'), { childList: true, subtree: true });
 	push.ready.then(() => {

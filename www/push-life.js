@@ -24,7 +24,7 @@
 	'use strict';
 
 	const { alone, recall, remember, change, announce, post, readConfig, put, drain, makeEntry, saving, unfollow, tryLater } = self.pushStore;
-	const { mend, end, proofOf } = self.pushMend;
+	const { mend, end, proofOf, refusalOf } = self.pushMend;
 	const say = (name, values) => self.say(`push.${name}`, values);
 
 	/* What is said about a state where nothing else is. */
@@ -55,7 +55,7 @@
 		push.dispatchEvent(new Event('change'));
 	}
 
-	push.subscription = async () => (push.registration ? push.registration.pushManager.getSubscription() : null);
+	push.subscription = async () => (await push.registration?.pushManager?.getSubscription()) ?? null;
 
 	const readWish = async () => (await recall('wish')) ?? ((await recall('told')) ? { on: true } : undefined);
 
@@ -88,7 +88,7 @@
 	}
 
 	/* It was put down, and is done as soon as somebody can be reached. */
-	const isLater = (error) => ['unreached', 'busy'].includes(error.kind) || (error.name === 'AbortError' && !navigator.onLine);
+	const isLater = ({ kind }) => kind === 'unreached' || kind === 'busy';
 
 	/* ---- acts: one at a time, in all tabs and the worker */
 
@@ -113,7 +113,7 @@
 	}
 
 	/* Carries out a wish. What it depends on may be away: then it is only remembered. */
-	async function carryOut(wish, before) {
+	async function carryOut(wish, before, incident) {
 		await remember('wish', wish);
 		isEnded = false;
 		const { refused } = await mend(push.registration).catch(async (error) => {
@@ -124,11 +124,12 @@
 			tryLater();
 			return { refused: [] };
 		});
-		if (refused.length === 0) return;
+		const failure = refusalOf(refused, incident);
+		if (!failure) return;
 		if (before) await remember('wish', before);
 		else await end(await push.subscription(), await recall('told'));
 		await drain();
-		throw refused[0].failure;
+		throw failure;
 	}
 
 	/* First of all: later it would no longer count as the answer to a click. */
@@ -162,10 +163,10 @@
 		/* There is nothing yet that could be saved to: it goes along with the first word. */
 		if (!subscription) return change('wish', (wish) => ({ ...wish, unsaid: { ...wish.unsaid, ...choices } }));
 		await put(saving(subscription.endpoint, { subscription: subscription.toJSON(), ...choices }));
-		const { refused } = await drain();
-		if (refused.length === 0) return undefined;
+		const failure = refusalOf((await drain()).refused);
+		if (!failure) return undefined;
 		await remember('wish', before);
-		throw refused[0].failure;
+		throw failure;
 	});
 
 	push.switchOff = () => {
@@ -181,13 +182,12 @@
 		if (on) await askPermission();
 		await perform('note_not_saved', async () => {
 			const before = await readWish();
-			if (on) return carryOut({ on: false, ...before, follows: { ...before?.follows, [id]: false } }, before);
+			if (on) return carryOut({ on: false, ...before, follows: { ...before?.follows, [id]: false } }, before, id);
 			const told = await recall('told');
 			await unfollow(id);
 			if (told) await put(makeEntry(`follow ${id}`, told.endpoint, '/remove', { endpoint: told.endpoint, auth: told.auth, incident: id }));
-			/* With the last of them the subscription ends too, unless there is more than followed incidents. */
-			await mend(push.registration).catch((error) => { if (!isLater(error)) throw error; });
-			return undefined;
+			/* With the last of them the subscription ends too, unless there is more; what fails is done at the next visit. */
+			return mend(push.registration).catch(ignore);
 		});
 	};
 
@@ -228,14 +228,14 @@
 	/* ---- each visit */
 
 	async function reconcile() {
-		if (push.busy || hindrance) return undefined;
+		if (push.busy) return undefined;
 		const before = (await recall('told'))?.at;
 		try {
-			const { refused: [refusal] } = await alone(() => mend(push.registration));
+			const refusal = refusalOf((await alone(() => mend(push.registration))).refused);
 			/* What the server said of it is asked again only where it was told something. */
 			if ((await recall('told'))?.at !== before) known = null;
 			isEnded = refusal !== undefined;
-			return refresh(refusal && say(await push.subscription() ? 'note_not_saved' : 'note_not_on', { reason: explain(refusal.failure) }));
+			return refresh(refusal && say(await push.subscription() ? 'note_not_saved' : 'note_not_on', { reason: explain(refusal) }));
 		} catch (error) {
 			if (isLater(error)) return refresh();
 			isEnded = true;

@@ -6,8 +6,9 @@
 self.pushMend = (() => {
 	'use strict';
 
-	const { change, recall, forget, post, readConfig, put, drain, makeEntry, removal, saving } = self.pushStore;
+	const { change, recall, remember, forget, post, readConfig, put, drain, makeEntry, removal, saving } = self.pushStore;
 	const DAY = 24 * 60 * 60 * 1000;
+	const KEPT = 30 * DAY; /* so long the server keeps a row that the push service gave up, and what was chosen */
 
 	const proofOf = (subscription) => ({ endpoint: subscription.endpoint, auth: subscription.toJSON().keys.auth });
 	const isSame = (one, other) => one?.endpoint === other.endpoint && one.auth === other.auth;
@@ -40,15 +41,24 @@ self.pushMend = (() => {
 		return { ...choices, components: left.length > 0 ? left : 'all' };
 	}
 
-	/* Nothing of this browser is wanted any more. */
+	/* Nothing of this browser is wanted any more. Should the page be closed meanwhile, the next visit goes on with it. */
 	async function end(subscription, told) {
 		const rows = [told, subscription && proofOf(subscription)].filter(Boolean);
-		await subscription?.unsubscribe();
+		const wish = await recall('wish');
+		await remember('wish', { on: false });
+		try {
+			await subscription?.unsubscribe();
+		} catch (error) {
+			await change('wish', () => wish);
+			throw error;
+		}
 		for (const row of rows) await put(removal(row));
 		for (const name of ['told', 'wish', 'muted']) await forget(name);
 	}
 
-	const isFresh = (told) => Date.now() - told.at < DAY;
+	/* A clock that was wrong may have left a time to come. */
+	const isWithin = (time, told) => Math.abs(Date.now() - told.at) < time;
+	const isFresh = (told) => isWithin(DAY, told);
 
 	/* Given up by the push service, which the browser does not notice. */
 	async function isGone(subscription, told) {
@@ -63,7 +73,7 @@ self.pushMend = (() => {
 		const isTold = isSame(told, proof) && told.key === key && isFresh(told);
 		const body = { subscription: subscription.toJSON(), key };
 		if (old && !isSame(old, proof)) body.replaces = { endpoint: old.endpoint, auth: old.auth };
-		const choices = told ? wish?.unsaid : wish?.choices;
+		const choices = told && isWithin(KEPT, told) ? wish?.unsaid : wish?.choices;
 		const isFull = wish?.on ?? true;
 		if (isFull && (!isTold || wish?.unsaid)) yield saving(proof.endpoint, { ...body, ...stillValid(choices ?? {}, config) });
 		for (const [incident, wasTold] of Object.entries(wish?.follows ?? {})) {
@@ -76,7 +86,7 @@ self.pushMend = (() => {
 	 * subscription that the browser says it ended. -> { subscription, late, refused }; throws where no key could be read,
 	 * or what the browser says against subscribing.
 	 */
-	async function mend(registration, { lost, config } = {}) {
+	async function mend(registration, { lost } = {}) {
 		const before = await drain();
 		const [told, wish] = [await recall('told'), await recall('wish')];
 		/* The browser has ended it; a wish stays for the day when it is allowed again. */
@@ -92,13 +102,16 @@ self.pushMend = (() => {
 			if (wish) await end(known, told);
 			return wish ? drain() : before;
 		}
-		const { enabled, publicKey, ...site } = config ?? (await readConfig().catch((failure) => {
+		/* Who cannot be told anything now is not waited for a second time. */
+		if (before.late && !lost) throw before.late;
+		const { enabled, publicKey, ...site } = await readConfig().catch((failure) => {
 			/* What was lost may be made again by the key that it had: the next visit looks after it. */
 			if (!lost) throw failure;
 			return { enabled: true, publicKey: keyOf(known ?? lost) };
-		}));
+		});
 		if (!enabled) return { ...before, subscription: known };
-		const old = told ?? (known ?? lost ? proofOf(known ?? lost) : undefined);
+		const former = [lost, known].find((one) => one?.toJSON().keys?.auth);
+		const old = told ?? (former ? proofOf(former) : undefined);
 		const subscription = await subscribe(known, await isGone(known, told), publicKey, registration);
 		const entries = [...sayings(subscription, publicKey, old, told, wish, site)];
 		if (entries.length === 0) return { ...before, subscription };
@@ -110,5 +123,8 @@ self.pushMend = (() => {
 		return { ...after, subscription, refused: [...before.refused, ...after.refused] };
 	}
 
-	return { mend, end, proofOf };
+	/* What the server said against the row itself, or against following that incident. */
+	const refusalOf = (refused, incident) => refused.find(({ entry }) => entry.body.incident === incident)?.failure;
+
+	return { mend, end, proofOf, refusalOf };
 })();

@@ -6,7 +6,7 @@
 	'use strict';
 
 	const { make, draw, makeList, makeDialog } = self.pushDoors ?? {};
-	const say = (name, values) => self.say(`push.${name}`, values);
+	const say = (name, values) => self.say(`dialog.${name}`, values);
 
 	/* In this order: each names those below it, too. */
 	const NAMES = [
@@ -82,7 +82,7 @@
 	function open() {
 		dialog?.remove();
 		const isBlocked = self.statusPush.state === 'blocked';
-		const made = makeDialog('push-steps', say(isBlocked ? 'check_allow' : 'ios_title'));
+		const made = makeDialog('push-steps', say(isBlocked ? 'check_allow' : here().isOld ? 'ios_old_title' : 'ios_title'));
 		dialog = made.dialog;
 		const steps = isBlocked ? [make('p', { textContent: say('check_allow_why') }), drawAllow(here())] : drawHomeScreen(here());
 		made.body.append(...steps, make('p', {}, self.pushDoors.makeHelpLink()));

@@ -23,45 +23,57 @@ self.pushStore = (() => {
 
 	/* ---- memory */
 
-	/* Takes the place of a database that does not open: some private windows have none. Lives as long as the page. */
-	let spare;
+	/*
+	 * Takes the place of a database that is forbidden or does not open, as in some private windows, or takes no more, as on
+	 * a full disk. Lives as long as the page.
+	 */
+	const spare = new Map();
+	let isStuck = false;
+
+	const changeInDatabase = (name, act) => new Promise((resolve, reject) => {
+		const limit = setTimeout(() => {
+			isStuck = true;
+			reject();
+		}, 5000);
+		const open = indexedDB.open(NAME, 1);
+		open.onupgradeneeded = () => open.result.createObjectStore('push');
+		open.onerror = () => {
+			clearTimeout(limit);
+			reject();
+		};
+		open.onsuccess = () => {
+			if (isStuck) return open.result.close();
+			const transaction = open.result.transaction('push', 'readwrite');
+			const store = transaction.objectStore('push');
+			const read = store.get(name);
+			let value;
+			read.onsuccess = () => {
+				value = act(read.result);
+				if (value === undefined) store.delete(name);
+				else if (value !== read.result) store.put(value, name);
+			};
+			const finish = (settle) => () => {
+				clearTimeout(limit);
+				open.result.close();
+				settle(value);
+			};
+			transaction.onabort = finish(reject);
+			transaction.oncomplete = finish(resolve);
+		};
+	});
 
 	/* Replaces one value by act(value), in one transaction; undefined deletes it. -> the new value */
-	function change(name, act) {
-		return new Promise((resolve) => {
-			const doWithout = () => {
-				spare ??= new Map();
-				spare.set(name, act(spare.get(name)));
-				resolve(spare.get(name));
-			};
-			if (spare) return doWithout();
-			const limit = setTimeout(doWithout, 2000);
-			const giveUp = () => {
-				clearTimeout(limit);
-				doWithout();
-			};
-			const open = indexedDB.open(NAME, 1);
-			open.onupgradeneeded = () => open.result.createObjectStore('push');
-			open.onerror = open.onblocked = giveUp;
-			open.onsuccess = () => {
-				if (spare) return open.result.close();
-				const transaction = open.result.transaction('push', 'readwrite');
-				const store = transaction.objectStore('push');
-				const read = store.get(name);
-				let value;
-				read.onsuccess = () => {
-					value = act(read.result);
-					if (value === undefined) store.delete(name);
-					else if (value !== read.result) store.put(value, name);
-				};
-				transaction.onabort = giveUp;
-				transaction.oncomplete = () => {
-					clearTimeout(limit);
-					open.result.close();
-					resolve(value);
-				};
-			};
-		});
+	async function change(name, act) {
+		let before = spare.get(name);
+		if (!isStuck && !spare.has(name)) {
+			try {
+				return await changeInDatabase(name, (value) => act(before = value));
+			} catch {
+				/* See above. */
+			}
+		}
+		spare.set(name, act(before));
+		return spare.get(name);
 	}
 
 	const recall = (name) => change(name, (value) => value);
@@ -133,7 +145,7 @@ self.pushStore = (() => {
 	 */
 	function enqueue(list, entry) {
 		if (entry.action === '/remove' && !entry.body.incident) {
-			const moot = list.filter(({ endpoint, action }) => endpoint === entry.endpoint && action !== '/mute');
+			const moot = list.filter(({ endpoint }) => endpoint === entry.endpoint);
 			const also = moot.flatMap(({ body }) => (body.replaces ? [removal(body.replaces)] : []));
 			return [...list.filter((one) => !moot.includes(one)), ...also, entry];
 		}
@@ -166,7 +178,10 @@ self.pushStore = (() => {
 		return post(action, isOther ? { ...body, replaces: { endpoint, auth } } : body);
 	}
 
-	/* In order, until one cannot be told. -> { late: what held it up, refused: [{ entry, failure }] } */
+	/*
+	 * In order, until one cannot be told. -> { late: what held it up, refused: [{ entry, failure }] }, without what was to be
+	 * erased or muted and is not there any more: nobody need hear of that.
+	 */
 	async function drain() {
 		const refused = [];
 		for (const row of (await recall('owed')) ?? []) await put(removal(row));
@@ -182,8 +197,10 @@ self.pushStore = (() => {
 					tryLater();
 					return { late: failure, refused };
 				}
-				refused.push({ entry, failure });
-				if (entry.body.incident && entry.action === '') await unfollow(entry.body.incident);
+				if (entry.action === '') {
+					refused.push({ entry, failure });
+					if (entry.body.incident) await unfollow(entry.body.incident);
+				}
 			}
 			await change('queue', (list) => {
 				const left = list?.filter(({ id }) => id !== entry.id) ?? [];

@@ -8,7 +8,7 @@
 	'use strict';
 
 	const { make, makeTick, makeHint } = self.pushDoors;
-	const say = (name, values) => self.say(`push.${name}`, values);
+	const say = (name, values) => self.say(`dialog.${name}`, values);
 	const MANY = 8; /* rows from which on a search helps */
 
 	/* The flat list of /push.json -> [{ id, name, members }], groups and components without one. */

@@ -11,15 +11,15 @@
 	const say = (name) => self.say(`push.${name}`);
 	const ignore = () => undefined;
 
-	/* The bell's label in each state; where a click cannot help, what it says instead. */
+	/* The bell's label in each state. Where a click cannot help, push-doors.js shows the way. */
 	const LOOKS = {
 		off: { label: 'bell_off' },
 		asking: {},
 		working: {},
 		on: { label: 'bell_on', pressed: true },
 		waiting: { label: 'bell_waiting', pressed: true },
-		blocked: { label: 'bell_how', how: 'note_blocked_how' },
-		home_screen: { label: 'bell_how', how: 'note_home_how' },
+		blocked: { label: 'bell_how' },
+		home_screen: { label: 'bell_how' },
 		insecure: { label: 'bell_off', disabled: true },
 		unsupported: { label: 'bell_off', disabled: true },
 	};
@@ -39,8 +39,6 @@
 
 	/* What goes wrong stands in the line already. */
 	async function onClick() {
-		const { how } = LOOKS[push.state];
-		if (how) line.textContent = say(how);
 		if (push.busy) return;
 		if (push.state === 'off') await push.switchOn().catch(ignore);
 		else if (['on', 'waiting'].includes(push.state)) await push.switchOff().catch(ignore);

@@ -1,7 +1,7 @@
 /*
  * The page without a network, for sw-push.js: what was seen last is kept, and shown where nobody answers, with its age.
  * What the network answers always comes first. Nothing is kept of the admin's pages, the programs, the read API, push.json
- * and alive.json, nor anything that is not a plain 200: the page asks for its news past all this.
+ * and alive.json, nor anything that says so itself (no-store) or is not a plain 200: the page asks for its news past all this.
  */
 self.pushOffline = (() => {
 	'use strict';
@@ -10,7 +10,7 @@ self.pushOffline = (() => {
 	const PATIENCE = 4000; /* ms: after that a page that is kept is better than none */
 	const MOST_PAGES = 50;
 
-	const CLOSED = /^\/(admin|cgi-bin|v1|api|badge)([./]|$)/;
+	const CLOSED = /^\/((admin|cgi-bin|v1|api|badge)([./]|$)|\/)/;
 	const ASSET = /^\/[\w.-]+\.(css|js|png|ico|webmanifest)$/;
 
 	const ignore = () => undefined;
@@ -29,6 +29,7 @@ self.pushOffline = (() => {
 		const cache = await caches.open(KEPT);
 		if (response.status === 404 || response.status === 410) await cache.delete(path);
 		if (response.status !== 200 || response.type !== 'basic' || response.redirected) return;
+		if (/no-store/i.test(response.headers.get('cache-control'))) return;
 		await cache.put(path, response);
 		const pages = (await cache.keys()).map(({ url }) => pathOf(url)).filter((one) => kindOf(one) === 'page' && one !== '/');
 		for (const old of pages.slice(0, -MOST_PAGES)) await cache.delete(old);
@@ -71,7 +72,7 @@ self.pushOffline = (() => {
 		const first = await Promise.race([fresh.catch(ignore), patience]);
 		if (first && first.status < 500) return first;
 		const kept = await (kind === 'page' ? recallPage(path) : recallAsset(path)).catch(ignore);
-		return kept ?? first ?? fresh;
+		return kept ?? fresh;
 	}
 
 	function answer(event) {

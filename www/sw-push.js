@@ -154,8 +154,18 @@ function shownAgain(notification) {
 /* What was muted and is not over is shown without a sound: never nothing, for which browsers take the subscription away. */
 async function isMuted(data) {
 	if (data.incident === undefined || hasEnded(data)) return false;
-	const muted = await within(pushStore.recall('muted'), undefined);
+	const muted = await within(pushStore.recall('muted'));
 	return muted !== undefined && Object.hasOwn(muted, data.incident);
+}
+
+/* What begins again after its end is heard again. */
+async function unmute({ options: { data } }) {
+	if (data.incident === undefined || !hasEnded(data)) return;
+	await pushStore.change('muted', (muted) => {
+		if (!muted || !Object.hasOwn(muted, data.incident)) return muted;
+		const { [data.incident]: over, ...others } = muted;
+		return Object.keys(others).length > 0 ? others : undefined;
+	});
 }
 
 async function show(event) {
@@ -179,10 +189,10 @@ async function show(event) {
 	}
 }
 
-/* One after the other: two pushes with one tag must see each other's notification. */
+/* One after the other: two pushes with one tag must see each other's notification. But none waits for a picture's server. */
 let lastShown = Promise.resolve();
 function showInTurn(event) {
-	lastShown = lastShown.catch(() => undefined).then(() => show(event));
+	lastShown = within(lastShown).then(() => show(event));
 	return lastShown;
 }
 
@@ -227,6 +237,8 @@ async function mute({ incident }) {
 /* What the server still has to hear */
 
 const drain = () => pushStore.alone(pushStore.drain).catch(() => undefined);
+/* A push that takes long counts as one that showed nothing: what is not done by then is done at the next event. */
+const afterPush = (event) => within(unmute(readEvent(event)).finally(drain));
 const mend = (reason) => pushStore.alone(() => pushMend.mend(self.registration, reason));
 
 /* A rejection makes the browser try again later. */
@@ -250,7 +262,7 @@ self.addEventListener('install', (event) => {
 });
 self.addEventListener('activate', (event) => event.waitUntil(pushOffline.activate().then(() => self.clients.claim())));
 self.addEventListener('fetch', pushOffline.answer);
-self.addEventListener('push', (event) => event.waitUntil(showInTurn(event).finally(drain)));
+self.addEventListener('push', (event) => event.waitUntil(showInTurn(event).finally(() => afterPush(event))));
 self.addEventListener('notificationclick', (event) => {
 	const { notification, action } = event;
 	notification.close();

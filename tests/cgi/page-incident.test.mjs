@@ -135,6 +135,29 @@ describe("the page of an incident", () => {
     assert.ok(levels.every((level, i) => i === 0 || level <= levels[i - 1] + 1), levels.join());
   });
 
+  test("it can be followed as long as it is not over, also before the first update, which it says is missing", async () => {
+    state.setting("push.enabled", 1);
+    const followers = (html) => tags(html).filter(([, a]) => a.id === "push-follow").map(([name, a]) => `${name} ${a["data-incident"]} ${a["data-kind"]}`);
+    const silent = await client.incident({ name: "Silent" });
+    state.run(`DELETE FROM incident_updates WHERE incident_id = '${silent.id}'`);
+    publish(state);
+    assert.deepEqual(followers(page(silent.id)), [`button ${silent.id} incident`]);
+    assert.deepEqual(updates(page(silent.id)), []);
+    assert.match(spaces(inside(page(silent.id), "section") ?? page(silent.id)), /Updates Follow this incident No update has been published yet\./);
+    assertHarmless(page(silent.id));
+    await client.patch(`/incidents/${silent.id}`, { body: "We look." });
+    assert.deepEqual(followers(page(silent.id)), [`button ${silent.id} incident`]);
+    assert.match(updates(page(silent.id))[0], /We look\.$/);
+    assert.doesNotMatch(page(silent.id), /No update has been/);
+
+    const never = await client.incident({ name: "Never told" });
+    await client.patch(`/incidents/${never.id}`, { status: "resolved" });
+    state.run(`DELETE FROM incident_updates WHERE incident_id = '${never.id}'`);
+    publish(state);
+    assert.deepEqual(followers(page(never.id)), []);
+    assert.doesNotMatch(page(never.id), /id="updates"/);
+  });
+
   test("hostile names and texts are text, and change nothing of the page", async () => {
     const plain = await client.component("Plain");
     const evil = await client.component(HOSTILE.slice(0, 100));
@@ -183,6 +206,15 @@ describe("the page of a maintenance", () => {
     assert.match(html, /<a class="button" href="\/maintenance\.ics">Add to calendar<\/a>/);
     assert.match(updates(html)[0], /^Scheduled .* We change disks\.$/);
     assert.equal(updates(html)[0].includes("→"), false);
+  });
+
+  test("planned without a word it can be followed too", async () => {
+    const from = Math.ceil(Date.now() / HOUR) * HOUR + 48 * HOUR;
+    const made = await planned(from, from + HOUR, { body: undefined });
+    state.run(`DELETE FROM incident_updates WHERE incident_id = '${made.id}'`);
+    publish(state);
+    assert.ok(page(made.id).includes(`data-incident="${made.id}" data-kind="maintenance"`));
+    assert.match(spaces(page(made.id)), /No update has been published yet\./);
   });
 
   test("in progress, verifying, completed: each in its words, with the components as they are, then as they were", async () => {

@@ -13,7 +13,7 @@ const TAGS = ["de", "en", "es", "fr", "ja"];
 const HOUR = 3600000;
 const www = (name) => fs.readFileSync(path.join(root, "www", name), "utf8");
 const WORDS = Object.fromEntries(TAGS.map((tag) => [tag, JSON.parse(www(`words-${tag}.json`))]));
-const SECTIONS = ["page", "help", "notice", "script", "push", "worker"];
+const SECTIONS = ["page", "help", "notice", "script", "push", "dialog", "worker"];
 
 /* [section.name, text] of all sections. */
 const textsOf = (tag) => SECTIONS.flatMap((section) => Object.entries(WORDS[tag][section]).map(([name, text]) => [`${section}.${name}`, text]));
@@ -90,6 +90,35 @@ describe("the language files", () => {
     for (const name of asked) assert.ok(known.has(name) || name.endsWith("_since") || known.has(`${name}_since`), `${name} is asked for and is not there`);
     const made = /^page\.(state|status|impact)_|^script\.(day|hour|minute|\w+_since)$/;
     for (const name of known) if (/^(page|help|script)\./.test(name)) assert.ok(asked.has(name) || made.test(name), `${name} is there and nobody asks for it`);
+  });
+});
+
+/* ---- what scripts ask for */
+
+describe("the texts of scripts", () => {
+  const DIALOGS = ["push-choices.js", "push-tree.js", "push-check.js", "push-steps.js", "push-welcome.js"];
+  // Of say("name") and say(`name_${…}`); what a condition inside compares with is none.
+  const asked = (source, call) => [...source.replace(/=== '\w+'/g, '').matchAll(new RegExp(`(?<![.\\w])${call}\\(([^;]*?)\\)`, "g"))].flatMap(([, inside]) => [...inside.matchAll(/'([a-z]\w*)'|`([a-z]\w*)\$/g)].map(([, whole, begun]) => ({ whole, begun })));
+  const assertThere = (section, { whole, begun }, where) =>
+    assert.ok(whole ? whole in WORDS.en[section] : Object.keys(WORDS.en[section]).some((name) => name.startsWith(begun)), `${where} asks for ${section}.${whole ?? begun}`);
+
+  test("the dialogs ask for what is loaded with them, everything else for what is there before", () => {
+    for (const name of DIALOGS) {
+      const found = asked(www(name), "say");
+      assert.ok(found.length > 0 && www(name).includes("`dialog.${name}`"), name);
+      for (const one of found) assertThere("dialog", one, name);
+    }
+    for (const name of ["push.js", "push-life.js", "push-mend.js", "push-store.js", "push-doors.js"]) for (const one of asked(www(name), "say")) assertThere("push", one, name);
+    for (const [, name] of www("push-doors.js").matchAll(/self\.say\('dialog\.(\w+)'/g)) assertThere("dialog", { whole: name }, "push-doors.js");
+  });
+
+  test("no text of a dialog is left over", () => {
+    const source = DIALOGS.concat("push-doors.js").map(www).join("");
+    const made = /^(choice_(event|impact)_|check_(mark|quiet|allow)_)/;
+    const judged = new Set([...source.matchAll(/(?:ok|fail|unknown)\('(\w+)'/g)].map(([, name]) => `check_${name}`));
+    const named = new Set([...source.matchAll(/name: '(\w+)'/g)].map(([, name]) => `check_${name}`));
+    for (const name of Object.keys(WORDS.en.dialog))
+      assert.ok(made.test(name) || judged.has(name) || named.has(name) || new RegExp(`['.]${name}'|\\b${name.replace(/^(ios|check)_/, "")}\\b`).test(source), `${name} is there and nobody asks for it`);
   });
 });
 
@@ -247,6 +276,13 @@ describe("the page in each language", () => {
       for (const [n, form] of [[1, tag === "ja" ? "other" : "one"], [2, "other"], [0, tag === "fr" ? "one" : "other"]])
         assert.equal(world.say("script.hour", { n }), WORDS[tag].script[`hour.${form}`].replace("{n}", n));
       assert.equal(world.say("script.there_is_none"), "script.there_is_none");
+      // Every page waits for it before it is drawn.
+      assert.ok(Buffer.byteLength(read(state, `words-${tag}.js`)) < 7168, `words-${tag}.js: ${Buffer.byteLength(read(state, `words-${tag}.js`))} octets`);
+      assert.equal(world.say("dialog.choice_title"), "dialog.choice_title");
+      vm.runInNewContext(read(state, `words-${tag}-dialog.js`), world);
+      assert.equal(world.say("dialog.choice_title"), WORDS[tag].dialog.choice_title);
+      assert.equal(world.say("dialog.check_last_ok", { at: "now" }), WORDS[tag].dialog.check_last_ok.replace("{at}", "now"));
+      assert.equal(world.say("push.bell_off"), WORDS[tag].push.bell_off);
     }
     const worker = {};
     worker.self = worker;

@@ -66,7 +66,7 @@ describe("in Chromium", () => {
 
 	/* What is pressed and smaller than a finger, and what sticks out. Runs in the page. */
 	function measure() {
-		const dialog = document.querySelector("dialog[open]");
+		const dialog = document.querySelector("dialog[open], #push-welcome");
 		const areaOf = (one) => (["radio", "checkbox"].includes(one.type) ? one.closest("label") : one).getBoundingClientRect();
 		const small = [...dialog.querySelectorAll("a[href], button, input, select, textarea, summary")].filter((one) => one.checkVisibility())
 			.filter((one) => areaOf(one).width < 43.9 || areaOf(one).height < 43.9).map((one) => one.outerHTML.slice(0, 80));
@@ -101,6 +101,97 @@ describe("in Chromium", () => {
 		});
 		assert.match(await page.run(() => document.querySelector("#push-choices .message").textContent), /Nothing is chosen/);
 		await assertFaultless(page, "choices");
+	}));
+
+	const pressBell = async (page, isOn) => {
+		await click(page, "#push-subscribe");
+		await page.waitFor("the bell", (wanted) => {
+			const bell = document.getElementById("push-subscribe");
+			return bell.getAttribute("aria-pressed") === wanted && bell.getAttribute("aria-busy") !== "true";
+		}, String(isOn));
+	};
+	const waitForWelcome = (page) => page.waitFor("the welcome", () => document.querySelector("#push-welcome p")?.textContent);
+
+	test("a click that switched the bell on is answered by a welcome, which moves nothing and takes no focus", limit, () => visit("able", async (page) => {
+		const places = () => page.run(() => [...document.querySelectorAll("header.top > :not(.welcome-place), .bells > *, main, main > *, footer")].map((one) => {
+			const { left, top, width, height } = one.getBoundingClientRect();
+			return [one.id || one.className || one.localName, left, top, width, height].join(" ");
+		}));
+		for (const view of views320) {
+			await page.resize(view);
+			await page.run(() => document.getElementById("push-subscribe").focus());
+			await pressBell(page, true);
+			await waitForWelcome(page);
+			assert.equal(await page.run(() => document.activeElement.id), "push-subscribe");
+			assert.match(await page.run(() => document.querySelector("#push-welcome [role=status]").textContent), /told of everything/);
+			const isBelow = await page.run(() => document.getElementById("push-welcome").getBoundingClientRect().top >= document.getElementById("push-subscribe").getBoundingClientRect().bottom);
+			assert.ok(isBelow, "below the bell");
+			const before = await places();
+			await page.press("Escape");
+			assert.equal(await page.run(() => document.getElementById("push-welcome")), null);
+			assert.deepEqual(await places(), before, JSON.stringify(view));
+			await pressBell(page, false);
+		}
+	}));
+
+	test("axe finds nothing in the welcome, and a verdict of a test fits into it", limit, () => visit("able", async (page) => {
+		await pressBell(page, true);
+		await waitForWelcome(page);
+		await page.run(() => {
+			self.statusPush.test = async () => ({ outcome: "accepted", sentence: self.say("push.note_test_accepted") });
+			document.querySelectorAll("#push-welcome .button")[1].click();
+		});
+		await page.waitFor("the verdict", () => /was handed/.test(document.querySelector("#push-welcome .verdict").textContent));
+		await assertFaultless(page, "welcome");
+	}));
+
+	test("the welcome goes with its button, with the bell and with the choices that it leads to; a later visit has none", limit, () => visit("able", async (page) => {
+		const isThere = () => page.run(() => document.getElementById("push-welcome") !== null);
+		await pressBell(page, true);
+		await waitForWelcome(page);
+		await page.run(() => document.querySelector("#push-welcome .close").focus());
+		await page.press("Enter");
+		assert.deepEqual([await isThere(), await page.run(() => document.activeElement.id)], [false, "push-subscribe"]);
+
+		await pressBell(page, false);
+		await pressBell(page, true);
+		await waitForWelcome(page);
+		await pressBell(page, false);
+		assert.equal(await isThere(), false);
+
+		await pressBell(page, true);
+		await waitForWelcome(page);
+		await click(page, "#push-welcome .button");
+		await waitForDialog(page, "push-choices");
+		assert.equal(await isThere(), false);
+		await page.press("Escape");
+		await page.waitFor("the choices to close", () => !document.getElementById("push-choices").open);
+		assert.equal(await page.run(() => document.activeElement.id), "push-options");
+
+		await page.open(show.suite.url("/"));
+		await page.waitFor("the bell", () => document.getElementById("push-subscribe").getAttribute("aria-pressed") === "true");
+		/* As after mending something: the state is told anew, and nobody clicked. */
+		await page.run(async () => {
+			localStorage.removeItem("fake-push");
+			dispatchEvent(new Event("online"));
+			await new Promise((done) => { setTimeout(done, 1500); });
+		});
+		assert.equal(await page.run(() => document.getElementById("push-subscribe").getAttribute("aria-pressed")), "true");
+		assert.equal(await isThere(), false);
+	}));
+
+	test("nobody waits for the words of the dialogs before one is opened", limit, () => visit("able", async (page) => {
+		const asked = () => page.requests.filter((address) => address.endsWith("/words-en-dialog.js")).length;
+		assert.equal(asked(), 0);
+		await click(page, "#push-check");
+		await page.waitFor("the findings", isJudged);
+		assert.equal(asked(), 1);
+		await page.run(() => document.getElementById("push-diagnosis").close());
+		await click(page, "#push-options");
+		await waitForDialog(page, "push-choices");
+		assert.equal(asked(), 1);
+		const unsaid = await page.run(() => [...document.querySelectorAll("dialog, dialog *")].flatMap((one) => [one.getAttribute("aria-label"), one.getAttribute("placeholder"), ...[...one.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data)]).filter((text) => /^(dialog|push)\.\w/.test(text ?? "")));
+		assert.deepEqual(unsaid, []);
 	}));
 
 	test("axe finds nothing in the check, nor in the steps", limit, async () => {
@@ -310,6 +401,42 @@ describe("in Firefox", () => {
 
 		await firefox.page(() => document.getElementById("push-diagnosis").close());
 		assert.equal(marksOf(await check()).last, "ok");
+	});
+
+	test("what became of the last notification is said in words", limit, async () => {
+		await switchOn();
+		await firefox.page(() => {
+			const { post } = self.pushStore;
+			self.pushStore.post = async (action, body) => (action === "/state" ? { status: "subscribed", last_test: { at: null, outcome: null }, last_push: { at: "2026-11-12T10:00:00.000Z", outcome: window.wanted } } : post(action, body));
+		});
+		const said = new Set();
+		for (const [outcome, mark, words] of [
+			["accepted", "ok", /^✓Last notificationAccepted by/], ["sending", "unknown", /On its way/], ["retrying", "unknown", /tried again/], ["refused", "fail", /refused it/],
+			["expired", "fail", /too old/], ["missed", "fail", /never came through/], ["stopped", "unknown", /stopped it/], ["gone", "fail", /has ended/],
+		]) {
+			await firefox.page((value) => { window.wanted = value; }, outcome);
+			const { last } = await check();
+			await firefox.page(() => document.getElementById("push-diagnosis").close());
+			assert.equal(last.mark, mark, outcome);
+			assert.match(last.text, words);
+			assert.doesNotMatch(last.text, /[{}]|push\.|dialog\.|\((sending|retrying|refused|expired|missed|stopped|gone)\)/);
+			said.add(last.text);
+		}
+		assert.equal(said.size, 8);
+	});
+
+	test("the welcome of somebody who was just asked sends a test, and says what became of it", limit, async () => {
+		await firefox.allow(suite.origin);
+		await openPage();
+		if (await firefox.page(() => self.pushDoors.isOn())) {
+			await firefox.click("#push-subscribe");
+			await firefox.waitForPage("the bell to be off", () => self.statusPush.state === "off" && !self.statusPush.busy);
+		}
+		await firefox.click("#push-subscribe");
+		await firefox.waitForPage("the welcome", () => /told of everything/.test(document.getElementById("push-welcome")?.textContent ?? ""));
+		suite.rows("UPDATE subscriptions SET last_test_at = NULL");
+		await firefox.page(() => document.querySelectorAll("#push-welcome .button")[1].click());
+		await firefox.waitForPage("the verdict", () => /was handed to your browser/.test(document.querySelector("#push-welcome .verdict").textContent));
 	});
 
 	test("a row that the server lost, one that is gone, and a server that is silent", limit, async () => {

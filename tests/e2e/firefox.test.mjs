@@ -292,7 +292,7 @@ test("whoever refuses is told how to allow it, and nothing is stored", limit, as
 	assert.equal(await firefox.permission(suite.origin), "deny");
 	await waitForBell(false);
 	await firefox.click("#push-subscribe");
-	await firefox.waitForPage("the way to allow it", () => /site settings/.test(document.getElementById("push-status").textContent));
+	await firefox.waitForPage("the way to allow it", () => /padlock/.test(document.querySelector("#push-steps[open]")?.textContent ?? ""));
 	assert.equal(await subscription(), null);
 	assert.deepEqual(suite.rows("SELECT id FROM subscriptions"), []);
 });

@@ -67,7 +67,7 @@ describe("a visitor", limit, () => {
 		await isAt(page, "/de/");
 		const painted = await page.run(() => performance.getEntriesByType("navigation")[0].redirectCount);
 		assert.equal(painted, 0);
-		await page.load("addEventListener('pagehide', () => localStorage.setItem('painted', performance.getEntriesByType('paint').length))", { beforeOthers: true });
+		await page.load("addEventListener('pagehide', () => localStorage.setItem('painted', performance.getEntriesByName('first-contentful-paint').length))", { beforeOthers: true });
 		await page.open(suite.url("/"));
 		await isAt(page, "/de/");
 		assert.equal(await page.run(() => localStorage.getItem("painted")), "0");

@@ -1,5 +1,5 @@
 /*
- * Pictures, for people: every state of the bell, the button that follows, the choices, the check and the steps for a phone,
+ * Pictures, for people: every state of the bell, its welcome, the button that follows, the choices, the check and the steps for a phone,
  * at 390 and 1440 pixels, light and dark. No test.
  *
  *   node tests/e2e/states.mjs FOLDER [LANGUAGE] [ONLY]      "de" pictures the German pages; ONLY: states beginning with it
@@ -24,12 +24,14 @@ const toEnd = 'for (const one of document.querySelectorAll(".dialog-scroll")) on
 const STATES = {
 	"bell-off": { kind: "able" },
 	"bell-asking": { kind: "able", before: `${permission("default")}Notification.requestPermission = () => new Promise(() => {});`, steps: [click("#push-subscribe")] },
-	"bell-on": { kind: "able", steps: [click("#push-subscribe")] },
+	"bell-on": { kind: "able", steps: [click("#push-subscribe"), click("#push-welcome .close")] },
 	"bell-waiting": { kind: "able", before: 'ServiceWorker.prototype.postMessage = () => {}; delete ServiceWorkerRegistration.prototype.sync; const real = fetch; self.fetch = (...all) => (String(all[0]).startsWith("/cgi-bin/") ? Promise.reject(new TypeError("offline")) : real(...all));', steps: [click("#push-subscribe")] },
 	"bell-blocked": { kind: "able", before: permission("denied") },
 	"bell-home-screen": { kind: "iphone" },
 	"bell-insecure": { kind: "able", before: 'Object.defineProperty(self, "isSecureContext", { get: () => false });' },
 	"bell-unsupported": { kind: "able", before: "delete self.PushManager;" },
+	"welcome": { kind: "able", steps: [click("#push-subscribe")] },
+	"welcome-test": { kind: "able", steps: [click("#push-subscribe"), `self.statusPush.test = async () => ({ sentence: self.say("push.note_test_accepted") });${click("#push-welcome .buttons :last-child")}`] },
 	"choices-new": { kind: "able", steps: [click("#push-options")] },
 	"choices-some": { kind: "able", steps: [click("#push-options"), some] },
 	"choices-none": { kind: "able", steps: [click("#push-options"), click('#push-choices [value="some"]') + click("#push-choices .primary")] },
@@ -47,6 +49,7 @@ const STATES = {
 	"follow-off": { kind: "able", path: "open" },
 	"follow-on": { kind: "able", path: "open", steps: [click("#push-follow")] },
 	"follow-maintenance": { kind: "able", path: "scheduled" },
+	"follow-silent": { kind: "able", path: "silent" },
 };
 
 const settle = () => new Promise((done) => { setTimeout(done, 900); });
@@ -56,8 +59,11 @@ try {
 	await show.chromium.allow(show.suite.origin);
 	mkdirSync(folder, { recursive: true });
 	const { ids } = show.gallery;
+	const { json: silent } = await show.suite.api("POST", "/incidents", { incident: { name: "Slow answers", impact_override: "minor", deliver_notifications: false } });
+	show.suite.rows(`DELETE FROM incident_updates WHERE incident_id = '${silent.id}'`);
+	show.suite.atstatus("publish");
 	const root = lang === "en" ? "" : `/${lang}`;
-	const paths = { open: `${root}/incidents/${ids.open}/`, scheduled: `${root}/maintenance/${ids.scheduled}/` };
+	const paths = { open: `${root}/incidents/${ids.open}/`, scheduled: `${root}/maintenance/${ids.scheduled}/`, silent: `${root}/incidents/${silent.id}/` };
 	for (const [name, { kind, path, before, steps = [] }] of Object.entries(STATES).filter(([state]) => state.startsWith(only))) {
 		const page = await show.chromium.newPage({ width: 390, height: 844, isMobile: true });
 		await becomeVisitor(page, kind);

@@ -38,8 +38,11 @@ function wordsOf(lang) {
 	return file('words.js.in').replaceAll('@@lang@@', lang).replace('@@html:words@@', () => JSON.stringify({ script, push }));
 }
 
-/* One visit. `server` answers alive.json: { date, at }, or it is down; `clock` is what the reader's clock says. */
-async function visit({ times = [], windows = [], ahead = [], server = { date: NOW, at: NOW - 20000 }, clock = NOW, onLine = true, Intl: intl = Intl, lang = 'en' } = {}) {
+/*
+ * One visit. `server` answers alive.json: { date, at }, or it is down; `clock` is what the reader's clock says. `kept`: the
+ * worker answered with what it had then; `own` is what the server answers for this page now.
+ */
+async function visit({ times = [], windows = [], ahead = [], server = { date: NOW, at: NOW - 20000 }, clock = NOW, onLine = true, Intl: intl = Intl, lang = 'en', kept, own } = {}) {
 	class FixedDate extends Date {
 		constructor(...args) { super(...(args.length > 0 ? args : [clock])); }
 		static now() { return clock; }
@@ -53,18 +56,22 @@ async function visit({ times = [], windows = [], ahead = [], server = { date: NO
 	const found = { 'time:not([data-day], [data-window] time)': times, '[data-window]': windows, '[data-ahead]': ahead, '[data-looked]': [looked], '[data-zone]': [zone] };
 	const document = {
 		hidden: false,
-		documentElement: { lang, dataset: {} },
+		documentElement: { lang, dataset: kept ? { kept: new Date(kept).toISOString() } : {} },
 		getElementById: (id) => parts[id],
 		querySelectorAll: (selector) => found[selector] ?? [],
 		addEventListener: (name, act) => { listeners[name] = act; },
 	};
 	const fetch = async (path) => {
 		asked.push(path);
+		if (path === '/api/v2/status.json' && own) return { json: async () => ({ page: { updated_at: 'now' } }) };
+		if (path === '/' && own) return own;
 		if (!server.date || path !== '/alive.json') throw new TypeError('unreachable');
 		return { ok: true, headers: new Headers({ date: new Date(server.date).toUTCString() }), json: async () => ({ at: new Date(server.at).toISOString() }) };
 	};
 	const settle = () => new Promise((resolve) => { setTimeout(resolve, 5); });
-	const world = { document, fetch, Date: FixedDate, Intl: intl, AbortSignal, navigator: { onLine }, Node: { TEXT_NODE: 3 },
+	/* What comes is not looked at here: a page without a #main changes nothing. */
+	class DOMParser { parseFromString() { return { getElementById: () => null }; } }
+	const world = { document, fetch, DOMParser, Date: FixedDate, Intl: intl, AbortSignal, navigator: { onLine }, Node: { TEXT_NODE: 3 },
 		location: { pathname: '/', search: '', hash: '' }, localStorage: { getItem: () => null },
 		setInterval: (act) => timers.push(act), setTimeout: (act, ms, ...args) => timers.push(() => act(...args)),
 		addEventListener: (name, act) => { listeners[name] = act; } };
@@ -163,6 +170,14 @@ test('offline it says so, with the time of what is shown where that is known', a
 	assert.equal(page.age.textContent, 'You seem to be offline: this page may be out of date.');
 });
 
+test('what the worker kept tells its age until it was brought up to date', async () => {
+	const before = { kept: NOW - HOUR };
+	assert.equal((await visit({ ...before, own: { ok: true, text: async () => '' } })).age.textContent, '');
+	for (const [what, more] of [['nobody answers', { server: {} }], ['only the age is told', {}], ['it is there no more', { own: { ok: false, status: 404 } }]]) {
+		assert.match((await visit({ ...before, ...more })).age.textContent, /13:40/, what);
+	}
+});
+
 test('hidden it asks nothing', async () => {
 	const page = await visit();
 	page.document.hidden = true;
@@ -190,6 +205,7 @@ function land({ languages, stored = null, page = 'en', path = '/', referrer = ''
 	const links = offered.map((hreflang) => ({ hreflang, pathname: `${hreflang === own ? '' : `/${hreflang}`}${path.replace(/^\/(de|es|fr|ja)\//, '/')}` }));
 	const kept = {};
 	const listeners = {};
+	const later = [];
 	let replaced;
 	const world = {
 		document: { documentElement: { lang: page, dataset: {} }, referrer, querySelectorAll: () => links, getElementById: () => undefined },
@@ -197,13 +213,14 @@ function land({ languages, stored = null, page = 'en', path = '/', referrer = ''
 		location: { origin: 'https://status.example.com', pathname: path, search: '?a=1', hash: '#past', replace: (to) => { replaced = to; } },
 		localStorage: stored === false ? undefined : { getItem: () => stored, setItem: (name, value) => { kept[name] = value; } },
 		addEventListener: (name, act) => { listeners[name] ??= act; },
+		setTimeout: (act) => { later.push(act); },
 	};
 	try {
 		vm.runInNewContext(source, world);
 	} catch {
 		/* The rest of the page is not here. */
 	}
-	return { to: replaced, kept, click: listeners.click };
+	return { to: replaced, kept, click: listeners.click, shown: world.document.documentElement, later };
 }
 
 test('from the own language a visitor is led to theirs, once they have one that is there; the place on the page stays', () => {
@@ -215,6 +232,14 @@ test('from the own language a visitor is led to theirs, once they have one that 
 	assert.equal(land({ languages: [] }).to, undefined);
 	assert.equal(land({ languages: undefined }).to, undefined);
 	assert.equal(land({ languages: ['de'], offered: [] }).to, undefined, 'a page without a list of languages has no other address');
+});
+
+test('while a visitor is led away the page is not seen; should the other one not come, it is', () => {
+	const { shown, later } = land({ languages: ['de'] });
+	assert.equal(shown.hidden, true);
+	later.forEach((act) => act());
+	assert.equal(shown.hidden, false);
+	assert.equal(land({ languages: ['en'] }).shown.hidden, undefined);
 });
 
 test('a page in another language is left to no other', () => {

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 
 const folder = new URL('../../www/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, folder), 'utf8');
-const words = JSON.parse(read('words-en.json')).push;
+const words = JSON.parse(read('words-en.json')).dialog;
 const self = {};
 for (const name of ['push-steps.js', 'push-check.js']) runInNewContext(read(name), { self });
 const plain = (value) => JSON.parse(JSON.stringify(value));
@@ -47,13 +47,19 @@ for (const [name, facts, mark, said] of [
 	['server', { standing: { status: 'gone' } }, 'fail', 'server_gone'],
 	['last', { standing: { status: 'subscribed', last_test: { at: null, outcome: null }, last_push: null } }, 'unknown', 'last_none'],
 	['last', { standing: { ...WELL.standing, last_test: { at: '2026-11-13T10:00:00.000Z', outcome: 'queued' } } }, 'unknown', 'last_wait'],
-	['last', { standing: { ...WELL.standing, last_test: { at: '2026-11-13T10:00:00.000Z', outcome: 'refused: 403' } } }, 'fail', 'last_fail'],
+	['last', { standing: { ...WELL.standing, last_test: { at: '2026-11-13T10:00:00.000Z', outcome: 'refused: 403' } } }, 'fail', 'last_refused'],
+	['last', { standing: { ...WELL.standing, last_test: { at: '2026-11-13T10:00:00.000Z', outcome: 'lost in space' } } }, 'fail', 'last_fail'],
+	...Object.entries({
+		accepted: 'ok last_ok', sending: 'unknown last_wait', retrying: 'unknown last_retry', refused: 'fail last_refused', expired: 'fail last_expired',
+		missed: 'fail last_missed', stopped: 'unknown last_stopped', gone: 'fail last_gone',
+	}).map(([outcome, expected]) => ['last', { standing: { ...WELL.standing, last_push: { at: '2026-11-13T10:00:00.000Z', outcome } } }, ...expected.split(' ')]),
 ]) {
 	test(`${name}: ${said}`, () => {
 		const found = judge(facts);
 		const { mark: given, words: key } = found.find((one) => one.name === name);
 		assert.deepEqual([given, key], [mark, said]);
 		assert.ok(words[`check_${said}`].length > 10);
+		assert.doesNotMatch(words[`check_${said}`], /\{outcome\}/);
 		/* What depends on it is not judged by what cannot be seen. */
 		if (mark === 'fail' && ['https', 'browser', 'worker', 'permission', 'subscription'].includes(name)) {
 			const later = found.slice(found.findIndex((one) => one.name === name) + 1).filter((one) => one.name !== 'permission');

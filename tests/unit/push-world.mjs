@@ -4,10 +4,14 @@
  *   const browser = makeBrowser({ permission, … })   what outlives a page: permission, subscription, records, the server
  *     .subscription .records (Map: what IndexedDB holds) .made (subscriptions so far) .posts [{ action, …body }]
  *     .isDown     nobody answers           .isOffline  the same, and the browser knows
+ *     .portal     what somebody else answers in place of push.json
  *     .key        base64url of the server's key             .enabled
- *     .refuse     { action: { status, error } }  what the server says to that action
+ *     .refuse     { action: { status, error }, or of its body }  what the server says to that action
  *     .forbids    the name of the DOMException that subscribing ends with
- *     .answers    { action: what is answered }   .stuck: IndexedDB never opens
+ *     .answers    { action: what is answered }   .requests: what was asked for, answered or not; .options: how, the last time
+ *     .isOld: it has no locks, no channel between tabs and no word about permissions    .watched: who is told of the permission
+ *     .messages: what the worker was told
+ *     .stuck: IndexedDB never opens     .closed: it is forbidden     .full: it takes nothing more
  *   makeSurroundings(browser) -> the globals that page and worker have in common
  *   runScripts(names, globals) -> the globals, after the scripts of www/ have run in a context of their own
  *   say(key, values), words(language)
@@ -44,16 +48,19 @@ function makeIndexedDB(browser) {
 			});
 			return request;
 		},
-		put: (value, name) => records.set(name, structuredClone(value)),
+		put: (value, name) => browser.full || records.set(name, structuredClone(value)),
 		delete: (name) => records.delete(name),
 	};
 	const makeTransaction = () => {
-		const transaction = { error: null, objectStore: () => store };
-		setTimeout(() => setTimeout(() => transaction.oncomplete()));
+		let isFull = false;
+		const put = (...args) => { isFull = store.put(...args) === true; };
+		const transaction = { error: null, objectStore: () => ({ ...store, put }) };
+		setTimeout(() => setTimeout(() => (isFull ? transaction.onabort() : transaction.oncomplete())));
 		return transaction;
 	};
 	return {
 		open() {
+			if (browser.closed) throw new Error('SecurityError');
 			const open = { result: { close() {}, transaction: makeTransaction } };
 			if (!browser.stuck) setTimeout(() => open.onsuccess());
 			return open;
@@ -77,7 +84,7 @@ export function makeSubscription(browser, number, octets) {
 export function makeBrowser(members = {}) {
 	return {
 		permission: 'default', subscription: null, records: new Map(), made: 0, posts: [], asked: 0, syncs: [], key: KEY, enabled: true,
-		isDown: false, isOffline: false, stuck: false, refuse: {}, answers: {}, components: [], ...members,
+		isDown: false, isOffline: false, stuck: false, closed: false, full: false, requests: [], refuse: {}, answers: {}, components: [], isOld: false, tabs: [], messages: [], turn: Promise.resolve(), watched: [], ...members,
 	};
 }
 
@@ -96,15 +103,46 @@ export function rows(browser) {
 }
 
 function answerOf(browser, url, options) {
+	browser.requests.push(url);
+	browser.options = options;
 	if (browser.isDown || browser.isOffline) throw new TypeError('unreachable');
+	if (url === '/push.json' && browser.portal) return { status: 200, body: browser.portal };
 	if (url === '/push.json') return { status: 200, body: { enabled: browser.enabled, publicKey: browser.key, components: browser.components } };
 	const action = url.replace('/cgi-bin/subscribe', '');
 	const body = JSON.parse(options.body);
-	const refusal = browser.refuse[action];
+	const refusal = typeof browser.refuse[action] === 'function' ? browser.refuse[action](body) : browser.refuse[action];
 	if (refusal) return { status: refusal.status, body: { error: refusal.error } };
 	browser.posts.push({ action, ...body });
 	const answer = browser.answers[action] ?? { status: 'subscribed' };
 	return { status: 200, body: typeof answer === 'function' ? answer(body) : answer };
+}
+
+/* What tabs and worker share. */
+export function makeNavigator(browser) {
+	if (browser.isOld) return {};
+	const request = (name, act) => {
+		const mine = browser.turn.then(act);
+		browser.turn = mine.catch(() => undefined);
+		return mine;
+	};
+	const query = async () => browser.watched[browser.watched.push({}) - 1];
+	return { locks: { request }, permissions: { query } };
+}
+
+function makeChannel(browser) {
+	return browser.isOld ? undefined : class {
+		constructor() { browser.tabs.push(this); }
+		postMessage(data) {
+			for (const other of browser.tabs) if (other !== this) setTimeout(() => other.onmessage?.({ data }));
+		}
+	};
+}
+
+/* No test waits for the end of a long patience. */
+function startTimer(act, ms, ...args) {
+	const timer = setTimeout(act, ms, ...args);
+	if (ms >= 20000) timer.unref();
+	return timer;
 }
 
 export function makeSurroundings(browser) {
@@ -114,12 +152,13 @@ export function makeSurroundings(browser) {
 			async subscribe({ applicationServerKey }) {
 				if (browser.isOffline || browser.forbids) throw Object.assign(new Error('no'), { name: browser.forbids ?? 'AbortError' });
 				if (browser.subscription) throw Object.assign(new Error('another key'), { name: 'InvalidStateError' });
+				await settle(30);
 				browser.subscription = makeSubscription(browser, ++browser.made, new Uint8Array(applicationServerKey));
 				return browser.subscription;
 			},
 		},
 		sync: { register: async (tag) => void browser.syncs.push(tag) },
-		active: { postMessage: () => undefined },
+		active: { postMessage: (message) => void browser.messages.push(message) },
 	};
 	const Notification = {
 		maxActions: browser.maxActions,
@@ -133,8 +172,8 @@ export function makeSurroundings(browser) {
 		const { status, body } = answerOf(browser, url, options);
 		return { ok: status < 300, status, json: async () => structuredClone(body) };
 	}
-	return { registration, Notification, fetch, indexedDB: makeIndexedDB(browser), Date, AbortController, Event, EventTarget, URL, Headers, Response,
-		atob, btoa, Uint8Array, setTimeout, clearTimeout };
+	return { registration, Notification, fetch, BroadcastChannel: makeChannel(browser), indexedDB: makeIndexedDB(browser), Date, AbortController, Event, EventTarget, URL, Headers, Response,
+		atob, btoa, Uint8Array, setTimeout: startTimer, clearTimeout };
 }
 
 export function runScripts(names, globals) {

@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { KEY, ORIGIN, OTHER_KEY, makeBrowser, makeSubscription, makeSurroundings, rows, runScripts, settle, source, words } from './push-world.mjs';
+import { KEY, ORIGIN, OTHER_KEY, makeBrowser, makeNavigator, makeSubscription, makeSurroundings, rows, runScripts, settle, source, words } from './push-world.mjs';
 
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'ja'];
 const workerWords = Object.fromEntries(LANGUAGES.map((language) => [language, words(language).worker]));
 const english = workerWords.en;
 
 /* A browser with notifications on its screen, windows that are open, and a network: { path: body | { status, body, after } }. */
-function startWorker({ windows = [], withoutNavigate = false, refuseOptions = false, getNotifications, browser = makeBrowser({ permission: 'granted' }), network = {} } = {}) {
+function startWorker({ windows = [], withoutNavigate = false, refuseOptions = false, hangs = false, getNotifications, browser = makeBrowser({ permission: 'granted' }), network = {} } = {}) {
 	const listeners = {};
 	const screen = [];
 	const calls = [];
@@ -18,6 +18,7 @@ function startWorker({ windows = [], withoutNavigate = false, refuseOptions = fa
 	const registration = {
 		async showNotification(title, options = {}) {
 			calls.push({ title, options });
+			if (hangs && calls.length === 1) await new Promise(() => undefined);
 			if (refuseOptions && calls.length === 1) throw new TypeError('refused');
 			if (options.renotify && !options.tag) throw new TypeError('renotify needs a tag');
 			/* Firefox does not give back the badge. */
@@ -32,6 +33,7 @@ function startWorker({ windows = [], withoutNavigate = false, refuseOptions = fa
 	};
 
 	const opened = [];
+	const fetched = [];
 	const clients = {
 		claim: async () => undefined,
 		openWindow: async (url) => { opened.push(url); },
@@ -50,16 +52,18 @@ function startWorker({ windows = [], withoutNavigate = false, refuseOptions = fa
 	async function fetch(request, options) {
 		const address = new URL(request.url ?? request, ORIGIN);
 		const found = network[address.pathname];
+		fetched.push(`${address.pathname} ${options?.cache}`);
 		if (found === undefined) return around.fetch(request, options);
 		if (found === 'down') throw new TypeError('unreachable');
-		const { status = 200, body = found, after = 0, type = 'basic' } = typeof found === 'string' ? {} : found;
+		if (found === 'silent') return new Promise(() => undefined);
+		const { status = 200, body = found, after = 0, type = 'basic', redirected = false, headers = {} } = typeof found === 'string' ? {} : found;
 		await settle(after);
-		const response = new Response(body, { status, headers: { date: 'Mon, 23 Nov 2026 14:02:00 GMT', 'content-type': 'text/html' } });
-		return typed(response, type);
+		const response = new Response(body, { status, headers: { date: 'Mon, 23 Nov 2026 14:02:00 GMT', 'content-type': 'text/html', ...headers } });
+		return typed(response, type, redirected);
 	}
 
 	const globals = {
-		...around, fetch, registration, clients, workerWords, caches: browser.caches ??= makeCaches(), navigator: { languages: browser.languages ?? [] },
+		...around, fetch, registration, clients, workerWords, caches: browser.caches ??= makeCaches(), navigator: { ...makeNavigator(browser), languages: browser.languages ?? [] },
 		location: new URL(`${ORIGIN}/sw-push.js`),
 		skipWaiting: async () => undefined,
 		addEventListener: (name, listener) => { listeners[name] = listener; },
@@ -81,7 +85,7 @@ function startWorker({ windows = [], withoutNavigate = false, refuseOptions = fa
 	}
 
 	return {
-		calls, screen, opened, fire, browser,
+		calls, screen, opened, fetched, fire, browser,
 		/* -> the response of the worker, or undefined where it leaves the request to the browser. */
 		async ask(path, { method = 'GET', mode = 'navigate' } = {}) {
 			let answer;
@@ -98,8 +102,8 @@ function startWorker({ windows = [], withoutNavigate = false, refuseOptions = fa
 }
 
 /* A response made here has no type of its own. */
-function typed(response, type) {
-	return Object.defineProperties(response, { type: { value: type }, clone: { value: () => typed(Response.prototype.clone.call(response), type) } });
+function typed(response, type, redirected) {
+	return Object.defineProperties(response, { type: { value: type }, redirected: { value: redirected }, clone: { value: () => typed(Response.prototype.clone.call(response), type, redirected) } });
 }
 
 function makeCaches() {
@@ -233,6 +237,24 @@ test('when the browser never says what is on the screen, the notification is sho
 	const worker = startWorker({ getNotifications: () => new Promise(() => undefined) });
 	await worker.push(message());
 	assert.deepEqual(worker.screen.map((shown) => shown.title), ['Partial outage: API']);
+});
+
+test('a notification that waits for its picture does not hold up the next one', async () => {
+	const worker = startWorker({ hangs: true });
+	worker.push(message());
+	await Promise.race([worker.push(JSON.stringify({ title: 'other', tag: 'other', data: { url: '/' } })), settle(4000)]);
+	assert.deepEqual(worker.screen.map((shown) => shown.title), ['other']);
+});
+
+test('a server that does not answer keeps no push from ending', async () => {
+	const browser = subscribed({ isDown: true });
+	const before = startWorker({ browser });
+	await before.push(message());
+	await pressMute(before);
+	const worker = startWorker({ browser, network: { '/cgi-bin/subscribe/mute': 'silent' } });
+	const ended = worker.push(message({ seq: 2 })).then(() => 'ended');
+	assert.equal(await Promise.race([ended, settle(4000)]), 'ended');
+	assert.equal(worker.screen.length, 1);
 });
 
 test('an update replaces the notification of its incident', async () => {
@@ -466,9 +488,39 @@ test('muting is told to the server, opens nothing, and is silent from then on un
 	await worker.push(message({ seq: 3, title: 'third' }));
 	assert.deepEqual(worker.calls.slice(1).map(({ options }) => [options.silent, options.tag, 'actions' in options]), [[true, 'abcdefghijkl', false], [true, 'abcdefghijkl', false]]);
 	assert.deepEqual(worker.screen.map(({ title }) => title), ['third'], 'shown all the same, in one place');
+	await worker.push(message({ seq: 2, title: 'late' }));
+	assert.deepEqual(worker.screen.map(({ title }) => title), ['third'], 'and no older one over it');
 	await worker.push(message({ seq: 4, status: 'resolved' }));
 	assert.deepEqual([worker.calls.at(-1).options.silent, worker.calls.at(-1).options.renotify], [undefined, true]);
 });
+
+test('a muted incident that begins again after its end is heard again, others stay muted', async () => {
+	const worker = startWorker({ browser: subscribed() });
+	await worker.push(message({ seq: 1 }));
+	await pressMute(worker);
+	worker.browser.records.get('muted').other = Date.now();
+	await worker.push(message({ seq: 2, status: 'resolved' }));
+	assert.deepEqual(Object.keys(worker.browser.records.get('muted')), ['other']);
+	await worker.push(message({ seq: 3, status: 'investigating' }));
+	assert.deepEqual([worker.calls.at(-1).options.silent, worker.calls.at(-1).options.renotify], [undefined, true]);
+});
+
+test('muting without a subscription is remembered here alone; what was muted long ago is not kept for ever', async () => {
+	const worker = startWorker({ browser: subscribed({ records: new Map([['muted', { old: 0 }]]) }) });
+	worker.browser.subscription = null;
+	await worker.push(message());
+	await pressMute(worker);
+	assert.deepEqual([Object.keys(worker.browser.records.get('muted')), worker.browser.records.has('queue')], [['abcdefghijkl'], false]);
+});
+
+for (const [what, name, members] of [['a click', 'notificationclick', { notification: { data: {}, close() {} } }], ['a closed notification', 'notificationclose', {}], ['a page', 'message', {}]]) {
+	test(`${what} is an occasion to tell the server what it still has to hear`, async () => {
+		const entry = { id: 'x', thing: 'remove a', endpoint: 'a', action: '/remove', body: { endpoint: 'a', auth: 'b' } };
+		const worker = startWorker({ browser: makeBrowser({ permission: 'granted', records: new Map([['queue', [entry]]]) }) });
+		await worker.fire(name, members);
+		assert.deepEqual([worker.browser.posts, worker.browser.records.has('queue')], [[{ action: '/remove', ...entry.body }], false]);
+	});
+}
 
 test('muting one incident leaves the others alone', async () => {
 	const worker = startWorker({ browser: subscribed() });
@@ -524,6 +576,15 @@ test('a renewed subscription is told to the server with the one that it replaces
 	await worker.fire('pushsubscriptionchange', { oldSubscription: lost, newSubscription: worker.browser.subscription });
 	const [{ subscription, key, replaces, components }] = worker.browser.posts;
 	assert.deepEqual([subscription.endpoint, key, replaces, components], ['https://push.example.com/2', KEY, { endpoint: 'https://push.example.com/1', auth: 'auth-1' }, undefined]);
+});
+
+test('where the server had not been told and another is there already, the one that ended is what it replaces', async () => {
+	const worker = startWorker({ browser: subscribed() });
+	const lost = worker.browser.subscription;
+	worker.browser.subscription = makeSubscription(worker.browser, 2, new Uint8Array([4, 5, 6]));
+	worker.browser.records.delete('told');
+	await worker.fire('pushsubscriptionchange', { oldSubscription: lost });
+	assert.deepEqual(worker.browser.posts[0].replaces, { endpoint: lost.endpoint, auth: 'auth-1' });
 });
 
 test('a subscription that was only ended is made again, by the key of today', async () => {
@@ -590,10 +651,31 @@ const site = () => ({ '/': PAGE, '/style.css': 'css', '/page.js': 'js', '/incide
 const install = (worker) => worker.fire('install', {});
 
 test('the front page and what it needs are kept from the first visit on', async () => {
-	const network = site();
-	const worker = startWorker({ network });
+	const worker = startWorker({ network: { ...site(), '/history/': PAGE } });
 	await install(worker);
 	assert.deepEqual([...worker.browser.caches.all.get('atstatus-1').keys()].sort(), ['/', '/page.js', '/style.css']);
+	assert.deepEqual(worker.fetched.sort(), ['/ force-cache', '/page.js force-cache', '/style.css force-cache'], 'as the browser has them');
+});
+
+test('so is a page that is open, where it is one of the public ones', async () => {
+	const windows = [`${ORIGIN}/incidents/abc/`, `${ORIGIN}/cgi-bin/admin-settings/`, 'https://evil.example/history/'];
+	const worker = startWorker({ windows, network: { ...site(), '/cgi-bin/admin-settings/': PAGE, '/history/': PAGE } });
+	await install(worker);
+	assert.deepEqual([...worker.browser.caches.all.get('atstatus-1').keys()].sort(), ['/', '/incidents/abc/', '/page.js', '/style.css']);
+});
+
+test('a server that does not answer does not keep the worker from being installed', async () => {
+	const worker = startWorker({ network: { '/': 'silent' } });
+	assert.equal(await Promise.race([install(worker).then(() => 'installed'), settle(5000)]), 'installed');
+});
+
+test('a kept page in a language without words says its age in English, and its length is its own', async () => {
+	const worker = startWorker({ network: { '/': { body: PAGE.replace('"de"', '"pt"'), headers: { 'content-length': '7', 'content-encoding': 'br' } } } });
+	await install(worker);
+	const page = startWorker({ network: { '/': 'down' }, browser: worker.browser });
+	const response = await page.ask('/');
+	assert.match(await response.text(), new RegExp(english.kept.split('{time}')[0]));
+	assert.deepEqual([response.headers.get('content-length'), response.headers.get('content-encoding')], [null, null]);
 });
 
 test('the network comes first', async () => {
@@ -652,7 +734,7 @@ test('errors are never kept, a page that is gone is forgotten', async () => {
 	const network = site();
 	const worker = startWorker({ network });
 	await worker.ask('/incidents/abc/');
-	for (const [path, answer] of [['/', { status: 500, body: 'x' }], ['/style.css', { status: 404, body: 'x' }], ['/page.js', { body: 'x', type: 'opaque' }], ['/incidents/abc/', { status: 404, body: 'x' }]]) {
+	for (const [path, answer] of [['/', { status: 500, body: 'x' }], ['/style.css', { status: 404, body: 'x' }], ['/page.js', { body: 'x', type: 'opaque' }], ['/moved/', { body: 'x', redirected: true }], ['/secret/', { body: 'x', headers: { 'cache-control': 'private, no-store' } }], ['/incidents/abc/', { status: 404, body: 'x' }]]) {
 		network[path] = answer;
 		await worker.ask(path);
 	}
@@ -670,7 +752,7 @@ test('the page\'s question for its own news never gets what is kept, and what it
 	assert.match(await (await worker.ask('/')).text(), /news/);
 });
 
-for (const path of ['/admin', '/admin/', '/admin.css', '/cgi-bin/admin-settings', '/cgi-bin/subscribe/', '/v1/pages/default/incidents', '/api/v2/status.json', '/api/', '/push.json',
+for (const path of ['/admin', '/admin/', '/admin.css', '/cgi-bin/admin-settings', '/cgi-bin/subscribe/', `${ORIGIN}//cgi-bin/admin-settings/`, '/v1/pages/default/incidents', '/api/v2/status.json', '/api/', '/push.json',
 	'/alive.json', '/feed.atom', '/badge/', '/badge/abc.svg', '/badge.svg', '/maintenance.ics', '/sw-push.js', 'https://evil.example/', 'https://evil.example/page.js']) {
 	test(`${path} is left to the browser`, async () => assert.equal(await startWorker().ask(path), undefined));
 }
