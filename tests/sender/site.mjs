@@ -11,7 +11,7 @@
  *     site.close()
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { Client } from "../cgi/api-client.mjs";
 import { binary, makeState, plainCgi } from "../cgi/harness.mjs";
 
@@ -71,7 +71,9 @@ class Site {
 	close() { this.state.remove(); }
 }
 
-/* "HH:MM" of a moment so many minutes from now, on a wall clock there. */
+/* "HH:MM" of a moment so many minutes from now, on a wall clock there.  By the system's zones: those inside of Node may be years
+ * older, and a country has changed its hours since. */
 export function wallClock(zone, minutes) {
-	return new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(Date.now() + minutes * 60_000);
+	const seconds = Math.floor(Date.now() / 1000) + minutes * 60;
+	return execFileSync("date", ["-d", `@${seconds}`, "+%H:%M"], { env: { ...process.env, TZ: zone }, encoding: "utf8" }).trim();
 }
